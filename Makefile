@@ -1,0 +1,53 @@
+# Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
+#   make demo [ARGS=--exit]   make test   make lint   make bench   make clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-2.11 lint bench clean
+SHELL := /bin/sh
+
+PYTHON = $(shell .ci/python)
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.12.3
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+
+help: ## what can be made
+	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# One stamp per environment: made anew when its lock or our metadata changes.
+$(VENV)/.stamp: .ci/locks/airflow-3.3.txt pyproject.toml
+	@$(call make-venv,$(VENV),$<)
+
+.venv-2.11/.stamp: .ci/locks/airflow-2.11.txt pyproject.toml
+	@$(call make-venv,.venv-2.11,$<)
+
+define make-venv
+set -e; python="$(PYTHON)"; test -n "$$python"; \
+test -x $(1)/bin/uv || { echo "Setting up $(1) with $$python"; "$$python" -m venv --clear $(1); \
+  $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }; \
+$(1)/bin/uv pip install --quiet --python $(1)/bin/python --requirements $(2); \
+$(1)/bin/uv pip install --quiet --python $(1)/bin/python --no-deps --editable .; \
+touch $(1)/.stamp
+endef
+
+demo: $(VENV)/.stamp ## everything on this machine: the embedded SageMaker, Airflow, one mirrored training run
+	@$(BIN)/sagemaker-mirror demo $(ARGS)
+
+test: $(VENV)/.stamp ## all tests on the newest Airflow
+	$(BIN)/python -m pytest $(ARGS)
+
+test-2.11: .venv-2.11/.stamp ## unit and integration tests on Airflow 2.11
+	.venv-2.11/bin/python -m pytest tests/unit tests/integration $(ARGS)
+
+lint: $(VENV)/.stamp ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.stamp ## the figures, each beside a peer or a floor
+	$(BIN)/python -m benchmarks
+
+clean: ## remove environments, caches and what the demo wrote
+	rm -rf .venv .venv-2.11 .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
