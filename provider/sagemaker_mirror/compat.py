@@ -1,0 +1,162 @@
+"""The one module that knows Airflow's versions: what moved or was renamed between 2.11 and 3.x.
+
+Everything else of this package imports Airflow's names from here. The names follow Airflow 3 (``Asset``, not
+``Dataset``). Nothing here imports boto3, so that DAG files stay light to parse.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow import __version__ as _airflow_version
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+AIRFLOW_VERSION: tuple[int, ...] = tuple(int(part) for part in re.findall(r"\d+", _airflow_version)[:3])
+AIRFLOW_3: bool = AIRFLOW_VERSION >= (3,)
+# Airflow calls BaseTrigger.on_kill, and only for a user's action, from this version on.
+AIRFLOW_3_3: bool = AIRFLOW_VERSION >= (3, 3)
+
+if TYPE_CHECKING or AIRFLOW_3:
+    from airflow.sdk import (
+        DAG,
+        Asset,
+        BaseOperator,
+        BaseOperatorLink,
+        BaseSensorOperator,
+        Context,
+        Param,
+        TaskGroup,
+        Variable,
+        get_parsing_context,
+    )
+else:
+    from airflow.datasets import Dataset as Asset
+    from airflow.models.baseoperator import BaseOperator
+    from airflow.models.baseoperatorlink import BaseOperatorLink
+    from airflow.models.dag import DAG
+    from airflow.models.param import Param
+    from airflow.models.variable import Variable
+    from airflow.sensors.base import BaseSensorOperator
+    from airflow.utils.context import Context
+    from airflow.utils.dag_parsing_context import get_parsing_context
+    from airflow.utils.task_group import TaskGroup
+
+if TYPE_CHECKING or AIRFLOW_VERSION >= (3, 2):
+    from airflow.sdk import conf, timezone
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+        TaskDeferred,
+    )
+else:
+    from airflow.configuration import conf
+    from airflow.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+        TaskDeferred,
+    )
+    from airflow.utils import timezone
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import TaskInstanceKey
+
+__all__ = [
+    "AIRFLOW_3",
+    "AIRFLOW_3_3",
+    "AIRFLOW_VERSION",
+    "DAG",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSkipException",
+    "Asset",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "BaseSensorOperator",
+    "BaseTrigger",
+    "Context",
+    "Param",
+    "TaskDeferred",
+    "TaskGroup",
+    "TaskState",
+    "TriggerEvent",
+    "Variable",
+    "conf",
+    "get_parsing_context",
+    "read_task_state",
+    "read_xcom",
+    "timezone",
+]
+
+
+def read_xcom(ti_key: TaskInstanceKey, key: str) -> Any:
+    """Return an XCom of one task instance, or None, in the process that renders the operator's links.
+
+    :param ti_key: the task instance
+    :param key: the XCom's key
+    """
+    if TYPE_CHECKING or AIRFLOW_3:
+        from airflow.sdk.execution_time.xcom import XCom
+    else:
+        from airflow.models.xcom import XCom
+    return XCom.get_value(ti_key=ti_key, key=key)
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """What Airflow holds true of one task instance and of its run, in Airflow's words; None is no state.
+
+    :param task: a task instance state, such as ``failed``
+    :param run: a DAG run state, such as ``running``
+    """
+
+    task: str | None
+    run: str | None
+
+
+def read_task_state(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> TaskState:
+    """Ask Airflow how a task instance and its run stand now.
+
+    In Airflow 3 the execution API answers (the same call that Airflow's external task sensor makes), from a
+    worker and from a triggerer; in 2.11 the database. Blocking: in an event loop, call it through asgiref's
+    ``sync_to_async``.
+    """
+    if not AIRFLOW_3:
+        return _task_state_from_database(dag_id, run_id, task_id, map_index)
+
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=dag_id, task_ids=[task_id], run_ids=[run_id], map_index=map_index
+    )
+    # The API joins the index of a mapped task to its id.
+    key = task_id if map_index < 0 else f"{task_id}_{map_index}"
+    task = states.get(run_id, {}).get(key)
+    run = RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id)
+    return TaskState(task=_text(task), run=_text(run))
+
+
+def _task_state_from_database(dag_id: str, run_id: str, task_id: str, map_index: int) -> TaskState:
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        task = session.scalar(
+            select(TaskInstance.state).where(
+                TaskInstance.dag_id == dag_id,
+                TaskInstance.run_id == run_id,
+                TaskInstance.task_id == task_id,
+                TaskInstance.map_index == map_index,
+            )
+        )
+        run = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    return TaskState(task=_text(task), run=_text(run))
+
+
+def _text(state: Any) -> str | None:
+    return None if state is None else str(getattr(state, "value", state))
