@@ -1,0 +1,133 @@
+"""Both sides on one machine: an embedded SageMaker with the data in its S3, and an Airflow that mirrors it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+from sagemaker_mirror.local.demo.datasets import upload
+
+from sagemaker_mirror.local import LocalSageMaker
+from sagemaker_mirror.local.demo.airflow import Airflow, AirflowSettings
+from sagemaker_mirror.local.demo.processes import Processes
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+BUCKET = "sagemaker-mirror-demo"
+VARIABLES = {
+    "SMP_ACCOUNTID": ACCOUNT_ID,
+    "SMP_REGION": REGION,
+    "SMP_S3BUCKETNAME": BUCKET,
+    "SMP_ROLE": f"arn:aws:iam::{ACCOUNT_ID}:role/SageMakerExecutionRole",
+}
+POLL_INTERVAL = 3  # seconds; jobs here take seconds, not minutes as in AWS
+HEALTHY_WITHIN = 180.0  # seconds
+_MARKER = ".made-by-sagemaker-mirror-demo"
+
+
+@dataclass(frozen=True)
+class DemoEnvironment:
+    """The two sides, running.
+
+    :param sagemaker: the embedded SageMaker.
+    :param airflow: Airflow, healthy.
+    """
+
+    sagemaker: LocalSageMaker
+    airflow: Airflow
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the embedded SageMaker.
+
+        :param service: ``sagemaker``, ``s3``, …
+        """
+        return local_client(service, self.sagemaker.endpoint_url)
+
+
+def local_client(service: str, endpoint_url: str) -> Any:
+    """Return a boto3 client of an embedded SageMaker, whatever credentials this machine has."""
+    return boto3.client(
+        cast(Any, service),  # the stubs know no service by a variable's name
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - the embedded SageMaker takes any
+    )
+
+
+@contextmanager
+def demo_environment(
+    *, configs: Path, dags: Path, home: Path, port: int, sagemaker_port: int, control: bool = False
+) -> Iterator[DemoEnvironment]:
+    """Start both sides, and stop them with all that they started.
+
+    :param configs: the root of the config folders.
+    :param dags: the folder with the loader.
+    :param home: where Airflow and the logs live; emptied first.
+    :param port: where to serve the UI; another port is chosen when it is taken.
+    :param sagemaker_port: the same for the embedded SageMaker.
+    :param control: open the embedded SageMaker's control endpoint, which tests use.
+    :raises ProcessDied, AirflowTimeout: Airflow did not come up.
+    """
+    home = _empty(home.resolve())
+    with LocalSageMaker(port=_free_port(sagemaker_port), data_dir=home / "sagemaker", control=control) as sagemaker:
+        settings = AirflowSettings(
+            home=home / "airflow",
+            port=_free_port(port),
+            dags_folder=dags.resolve(),
+            configs_folder=configs.resolve(),
+            endpoint_url=sagemaker.endpoint_url,
+            region_name=REGION,
+            poll_interval=POLL_INTERVAL,
+            variables=VARIABLES,
+        )
+        processes = Processes(home / "logs")
+        airflow = Airflow(settings, processes)
+        try:
+            with ThreadPoolExecutor() as pool:
+                data = pool.submit(_upload_data, sagemaker.endpoint_url)
+                airflow.migrate()
+                data.result()
+            airflow.start()
+            airflow.wait_until_healthy(HEALTHY_WITHIN)
+            yield DemoEnvironment(sagemaker, airflow)
+        finally:
+            processes.stop()
+
+
+def _upload_data(endpoint_url: str) -> None:
+    s3 = local_client("s3", endpoint_url)
+    s3.create_bucket(Bucket=BUCKET)
+    upload(s3, BUCKET)
+
+
+def _empty(home: Path) -> Path:
+    """Make the folder anew, but never remove one that the demo did not make."""
+    marker = home / _MARKER
+    if home.exists() and any(home.iterdir()) and not marker.exists():
+        raise FileExistsError(f"{home} is not empty and was not made by the demo: choose another --home")
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "logs").mkdir(parents=True)
+    (home / "airflow").mkdir()
+    marker.touch()
+    return home
+
+
+def _free_port(wanted: int) -> int:
+    """Return the port if it is free on 127.0.0.1, else another that is."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("No free port on 127.0.0.1")
