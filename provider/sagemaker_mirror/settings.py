@@ -1,0 +1,99 @@
+"""The options of section ``[sagemaker_mirror]`` in airflow.cfg: one table, read here, published by the provider info."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECTION = "sagemaker_mirror"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of ``[sagemaker_mirror]``.
+
+    :param name: the option's key; its environment variable is ``AIRFLOW__SAGEMAKER_MIRROR__<NAME>``
+    :param type: ``string``, ``integer``, ``float`` or ``boolean``, as Airflow names types in a provider's metadata
+    :param default: the value where nothing is configured, as it would be written in airflow.cfg
+    :param description: what it does, in reStructuredText
+    :param example: another sensible value
+    :param version_added: the first of our versions that has it
+    """
+
+    name: str
+    type: str
+    default: str
+    description: str
+    example: str
+    version_added: str
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the option in the form of Airflow's ``provider_info.schema.json``."""
+        return {
+            "description": self.description,
+            "version_added": self.version_added,
+            "type": self.type,
+            "example": self.example,
+            "default": self.default,
+        }
+
+
+CONFIGS_FOLDER = Option(
+    name="configs_folder",
+    type="string",
+    default="configs",
+    description=(
+        "The folder whose sub-folders become DAGs. A relative path is looked for beside the DAG file that builds\n"
+        "them and then in the folder above it, so that a DAG bundle carries its own confs."
+    ),
+    example="/opt/airflow/sagemaker/configs",
+    version_added="0.1.0",
+)
+POLL_INTERVAL = Option(
+    name="poll_interval",
+    type="integer",
+    default="15",
+    description=(
+        "Seconds between two looks at a SageMaker pipeline execution. One look serves all tasks that wait for the\n"
+        "same execution in a triggerer."
+    ),
+    example="60",
+    version_added="0.1.0",
+)
+OPTIONS: tuple[Option, ...] = (CONFIGS_FOLDER, POLL_INTERVAL)
+
+
+def configs_folder() -> str:
+    """Return ``[sagemaker_mirror] configs_folder``."""
+    # Airflow is imported when an option is read, so that the provider's metadata can be listed without it.
+    from sagemaker_mirror.compat import conf
+
+    return str(conf.get(SECTION, CONFIGS_FOLDER.name, fallback=CONFIGS_FOLDER.default))
+
+
+def poll_interval() -> int:
+    """Return ``[sagemaker_mirror] poll_interval``, in seconds."""
+    from sagemaker_mirror.compat import conf
+
+    return int(conf.getint(SECTION, POLL_INTERVAL.name, fallback=int(POLL_INTERVAL.default)))
+
+
+def find_configs(configs: str | Path | None, dag_file: str | Path) -> Path:
+    """Return the configs root as an existing, absolute folder.
+
+    :param configs: the configs root; None takes ``[sagemaker_mirror] configs_folder``. A relative path is looked
+        for beside the DAG file, then in the folder above it (``dags/`` and ``configs/`` side by side).
+    :param dag_file: the DAG file on whose behalf the root is looked for
+    :raises FileNotFoundError: there is no such folder; the message lists the places that were tried
+    """
+    folder = Path(dag_file).resolve().parent
+    wanted = Path(configs_folder() if configs is None else configs)
+    # An absolute path on the right of "/" stays itself.
+    candidates = dict.fromkeys((folder / wanted, folder.parent / wanted))
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    tried = ", ".join(str(candidate) for candidate in candidates)
+    option = "" if configs is not None else f" ([{SECTION}] {CONFIGS_FOLDER.name})"
+    raise FileNotFoundError(f"There is no configs folder {str(wanted)!r}{option}. Tried: {tried}")
