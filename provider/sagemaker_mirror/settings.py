@@ -1,4 +1,4 @@
-"""The options of section ``[sagemaker_mirror]`` in airflow.cfg: one table, read here, published by the provider info."""
+"""The options of ``[sagemaker_mirror]`` in airflow.cfg: one table, read here and published by the provider info."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def find_configs(configs: str | Path | None, dag_file: str | Path) -> Path:
     candidates = dict.fromkeys((folder / wanted, folder.parent / wanted))
     for candidate in candidates:
         if candidate.is_dir():
-            return candidate
+            return candidate.resolve()
     tried = ", ".join(str(candidate) for candidate in candidates)
     option = "" if configs is not None else f" ([{SECTION}] {CONFIGS_FOLDER.name})"
     raise FileNotFoundError(f"There is no configs folder {str(wanted)!r}{option}. Tried: {tried}")
