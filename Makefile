@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
 #   make demo [ARGS=--exit]   make test   make lint   make bench   make clean
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 lint bench clean
+.PHONY: help demo test test-2.11 lint bench up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -47,6 +47,16 @@ lint: $(VENV)/.stamp ## style, types, import rules
 
 bench: $(VENV)/.stamp ## the figures, each beside a peer or a floor
 	$(BIN)/python -m benchmarks
+
+.env:
+	@.docker/write-env > $@.part && chmod 600 $@.part && mv $@.part $@
+
+up: .env ## the same as containers, with PostgreSQL (needs Docker)
+	docker compose up --build --detach --wait
+	@echo "Airflow is at http://127.0.0.1:8080"
+
+down: ## end the containers
+	docker compose down
 
 clean: ## remove environments, caches and what the demo wrote
 	rm -rf .venv .venv-2.11 .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
