@@ -23,6 +23,7 @@ SERVICES = {
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
+ENDED = ("success", "failed")  # states of a run
 POLL = 0.5  # seconds between two looks at something that is awaited
 
 
@@ -138,7 +139,7 @@ class Airflow:
                 return False  # not listening yet
             return answer.is_success and all(part.get("status") == "healthy" for part in answer.json().values())
 
-        self._wait("Airflow to be healthy", healthy, timeout)
+        self.wait_until("Airflow is healthy", healthy, timeout)
 
     def wait_for_dags(self, dag_ids: Iterable[str], timeout: float) -> None:
         """Wait until these DAGs have been parsed.
@@ -153,7 +154,7 @@ class Airflow:
             return wanted <= {dag["dag_id"] for dag in self.get("dags", limit=1000)["dags"]}
 
         try:
-            self._wait(f"DAGs {', '.join(sorted(wanted))}", parsed, timeout)
+            self.wait_until(f"there are DAGs {', '.join(sorted(wanted))}", parsed, timeout)
         except AirflowTimeout as error:
             errors = [item["stack_trace"] for item in self.get("importErrors")["import_errors"]]
             raise AirflowTimeout("\n".join([str(error), *errors])) from None
@@ -175,6 +176,36 @@ class Airflow:
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the run's state."""
         return str(self.get(f"dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def wait_for_run(self, dag_id: str, run_id: str, timeout: float) -> str:
+        """Wait until a run has ended.
+
+        :param timeout: seconds.
+        :return: the run's state.
+        :raises AirflowTimeout: it had not ended in time.
+        """
+
+        def ended() -> bool:
+            return self.run_state(dag_id, run_id) in ENDED
+
+        self.wait_until(f"run {run_id} of {dag_id} has ended", ended, timeout)
+        return self.run_state(dag_id, run_id)
+
+    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float) -> None:
+        """Wait until a task has a state.
+
+        :param timeout: seconds.
+        :raises AirflowTimeout: it did not have it in time.
+        """
+
+        def has_state() -> bool:
+            return self.task_states(dag_id, run_id).get(task_id) == state
+
+        self.wait_until(f"{task_id} is {state}", has_state, timeout)
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return the state of each of the run's tasks."""
+        return {task["task_id"]: task["state"] for task in self.task_instances(dag_id, run_id)}
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the run's task instances."""
@@ -216,12 +247,20 @@ class Airflow:
         answer = self._client.request(method, path, **kwargs).raise_for_status().json()
         return cast(dict[str, Any], answer)
 
-    def _wait(self, what: str, done: Callable[[], bool], timeout: float) -> None:
+    def wait_until(self, what: str, done: Callable[[], bool], timeout: float) -> None:
+        """Wait until something holds.
+
+        :param what: what it is, for the message.
+        :param done: whether it holds.
+        :param timeout: seconds.
+        :raises AirflowTimeout: it did not in time.
+        :raises ProcessDied: one of Airflow's services ended.
+        """
         deadline = time.monotonic() + timeout
         while not done():
             self.processes.check()
             if time.monotonic() > deadline:
-                raise AirflowTimeout(f"Waited {timeout:.0f} s for {what}; the logs are in {self.processes.log_dir}")
+                raise AirflowTimeout(f"Waited {timeout:.0f} s until {what}; the logs are in {self.processes.log_dir}")
             time.sleep(POLL)
 
 

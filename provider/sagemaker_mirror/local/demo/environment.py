@@ -9,13 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import boto3
-from sagemaker_mirror.local.demo.datasets import upload
+from typing import Any
 
 from sagemaker_mirror.local import LocalSageMaker
 from sagemaker_mirror.local.demo.airflow import Airflow, AirflowSettings
+from sagemaker_mirror.local.demo.datasets import upload
 from sagemaker_mirror.local.demo.processes import Processes
 
 REGION = "us-east-1"
@@ -48,18 +46,7 @@ class DemoEnvironment:
 
         :param service: ``sagemaker``, ``s3``, …
         """
-        return local_client(service, self.sagemaker.endpoint_url)
-
-
-def local_client(service: str, endpoint_url: str) -> Any:
-    """Return a boto3 client of an embedded SageMaker, whatever credentials this machine has."""
-    return boto3.client(
-        cast(Any, service),  # the stubs know no service by a variable's name
-        endpoint_url=endpoint_url,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the embedded SageMaker takes any
-    )
+        return self.sagemaker.client(service, REGION)
 
 
 @contextmanager
@@ -92,7 +79,7 @@ def demo_environment(
         airflow = Airflow(settings, processes)
         try:
             with ThreadPoolExecutor() as pool:
-                data = pool.submit(_upload_data, sagemaker.endpoint_url)
+                data = pool.submit(upload_data, sagemaker)
                 airflow.migrate()
                 data.result()
             airflow.start()
@@ -102,10 +89,11 @@ def demo_environment(
             processes.stop()
 
 
-def _upload_data(endpoint_url: str) -> None:
-    s3 = local_client("s3", endpoint_url)
-    s3.create_bucket(Bucket=BUCKET)
-    upload(s3, BUCKET)
+def upload_data(sagemaker: LocalSageMaker, bucket: str = BUCKET) -> None:
+    """Make the bucket, and put the data in it that the shipped configs read."""
+    s3 = sagemaker.client("s3", REGION)
+    s3.create_bucket(Bucket=bucket)
+    upload(s3, bucket)
 
 
 def _empty(home: Path) -> Path:

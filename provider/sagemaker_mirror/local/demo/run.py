@@ -13,15 +13,14 @@ from types import FrameType
 from urllib.parse import quote, urlsplit
 
 from rich.console import Console
-from sagemaker_mirror.config import discover, load_folder
 
-from sagemaker_mirror.local.demo.airflow import POLL
+from sagemaker_mirror.config import discover, load_folder
+from sagemaker_mirror.local.demo.airflow import ENDED, POLL
 from sagemaker_mirror.local.demo.display import display
 from sagemaker_mirror.local.demo.environment import DemoEnvironment, demo_environment
 from sagemaker_mirror.local.demo.watch import execution_arn, rows
 
 DAGS_WITHIN = 120.0  # seconds
-ENDED = ("success", "failed")
 
 
 @dataclass(frozen=True)

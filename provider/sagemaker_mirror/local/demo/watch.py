@@ -20,7 +20,7 @@ def rows(environment: DemoEnvironment, dag_id: str, run_id: str, steps: Sequence
     :param run_id: its run.
     :param steps: the steps' names, in the order to show them in.
     """
-    states = {task["task_id"]: task["state"] or "" for task in environment.airflow.task_instances(dag_id, run_id)}
+    states = {task: state or "" for task, state in environment.airflow.task_states(dag_id, run_id).items()}
     arn = execution_arn(environment, dag_id, run_id) if states.get("start") == "success" else None
     listed = {step["StepName"]: step for step in _list_steps(environment, arn)} if arn else {}
     order = ["upsert", "start", *steps, *sorted(states.keys() - {"upsert", "start", *steps})]
