@@ -50,16 +50,18 @@ class Limits:
     :param stop: set by whoever stops the job
     :param deadline: when to stop it, on the clock of :func:`time.monotonic`
     :param grace: seconds between SIGTERM and SIGKILL
+    :param done: set by who has no more use for a command that goes on until it is told to stop
     """
 
     stop: threading.Event
     deadline: float | None = None
     grace: float = 120.0
+    done: threading.Event = field(default_factory=threading.Event)
 
     @property
     def over(self) -> Literal["stopped", "timed out"] | None:
         """Say which limit is reached, if one is."""
-        if self.stop.is_set():
+        if self.stop.is_set() or self.done.is_set():
             return "stopped"
         if self.deadline is not None and time.monotonic() >= self.deadline:
             return "timed out"

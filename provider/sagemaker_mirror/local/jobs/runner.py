@@ -22,6 +22,7 @@ from sagemaker_mirror.local.jobs.process import Limits, Log
 from sagemaker_mirror.local.jobs.processing import run_processing
 from sagemaker_mirror.local.jobs.root import PrivateRoot, probe
 from sagemaker_mirror.local.jobs.training import run_training
+from sagemaker_mirror.local.jobs.transform import run_transform
 
 STOP_GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a job that is stopped; SageMaker gives 120, who sits at a laptop won't."""
@@ -88,6 +89,20 @@ class JobRunner:
         """
         limit = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
         return self._run(partial(run_training, request=request, job_name=job_name), job_name, limit, stop, log)
+
+    def run_transform(
+        self, request: dict[str, Any], *, model: dict[str, Any], job_name: str, stop: threading.Event, log: Log
+    ) -> JobOutcome:
+        """Run a batch transform job to its end.
+
+        :param request: the CreateTransformJob request, with all references resolved
+        :param model: the model that the request names, as DescribeModel returns it
+        :param job_name: name of the job
+        :param stop: set it to stop the job
+        :param log: is given each line of the model container's output
+        """
+        body = partial(run_transform, request=request, model=model, job_name=job_name)
+        return self._run(body, job_name, None, stop, log)
 
     def _run(
         self,
