@@ -1,0 +1,200 @@
+"""The embedded SageMaker as a server on 127.0.0.1. For laptops, demonstrations and tests; not for production.
+
+moto keeps its state (S3, model registry, …) per process: two servers in one process share it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_server import werkzeug_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import Client
+
+from sagemaker_mirror.local.app import LocalApplication
+from sagemaker_mirror.local.calls import Calls
+from sagemaker_mirror.local.clients import DEFAULT_REGION, LocalClients
+from sagemaker_mirror.local.control import Control
+from sagemaker_mirror.local.engine import Engine
+from sagemaker_mirror.local.faults import Faults
+from sagemaker_mirror.local.logs import JobLogs
+from sagemaker_mirror.local.service import Limits, Service
+from sagemaker_mirror.local.steps import Runner, StepWork
+from sagemaker_mirror.local.store import Store
+from sagemaker_mirror.local.variants import Variants
+
+HOST = "127.0.0.1"
+_STOP_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+MakeRunner = Callable[[Callable[[str], Any], Path], Runner]
+
+
+def make_job_runner(clients: Callable[[str], Any], work_dir: Path) -> Runner:
+    """The runner that runs jobs as processes of this machine."""
+    from sagemaker_mirror.local.jobs import JobRunner
+
+    return JobRunner(clients, work_dir)
+
+
+class LocalSageMaker:
+    """An embedded SageMaker, S3, STS, IAM, CloudWatch Logs and model registry.
+
+    Usable as a context manager::
+
+        with LocalSageMaker() as local:
+            boto3.client("sagemaker", endpoint_url=local.endpoint_url)
+
+    :param port: to listen on; 0 for a free one.
+    :param data_dir: for jobs' files; None for a temporary folder that goes with the server.
+    :param control: whether ``/_local/…`` answers more than health.
+    :param variants: how to play what AWS doesn't document.
+    :param limits: quotas.
+    :param make_runner: makes what runs jobs, given a factory of boto3 clients and a folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        data_dir: Path | str | None = None,
+        control: bool = False,
+        variants: Variants | None = None,
+        limits: Limits | None = None,
+        make_runner: MakeRunner = make_job_runner,
+    ) -> None:
+        self._server = make_server(HOST, port, _not_serving, threaded=True, request_handler=_request_handler())
+        self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="local-sagemaker-")
+        self._thread = threading.Thread(target=self._server.serve_forever, name="local-sagemaker", daemon=True)
+        work_dir = Path(data_dir or self._temporary.name).resolve()  # type: ignore[union-attr]
+        work_dir.mkdir(parents=True, exist_ok=True)
+        clients = LocalClients(self.endpoint_url)
+        self.faults = Faults()
+        self.calls = Calls()
+        self._store = Store()
+        self._logs = JobLogs(clients)
+        work = StepWork(self._store, clients, make_runner(clients, work_dir), self._logs)
+        self._engine = Engine(self._store, work, self.faults, lambda: self.variants, clients)
+        self._service = Service(self._store, self._engine, work, clients, variants or Variants(), limits or Limits())
+        self._server.app = LocalApplication(
+            self._service,
+            self.faults,
+            self.calls,
+            Control(self._service, self.faults, self.calls, enabled=control),
+            DEFAULT_ACCOUNT_ID,
+            werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where it listens, for boto3's ``endpoint_url`` and for ``AWS_ENDPOINT_URL``."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    @property
+    def variants(self) -> Variants:
+        """How what AWS doesn't document is played; may be set at any time."""
+        return self._service.variants
+
+    @variants.setter
+    def variants(self, variants: Variants) -> None:
+        self._service.variants = variants
+
+    def start(self) -> LocalSageMaker:
+        """Begin to serve, in a thread."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop all jobs, then serve no more, and forget everything."""
+        if not self._engine.close(_STOP_SECONDS):
+            logger.warning("Jobs still run %s s after they were told to stop", _STOP_SECONDS)
+        self._logs.close()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        Client(self._server.app).post("/moto-api/reset")
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def client(self, service: str, region: str = DEFAULT_REGION) -> Any:
+        """A boto3 client of a service, as anybody would make it."""
+        session: Any = boto3.Session("local", "local", region_name=region)  # any key will do
+        return session.client(service, endpoint_url=self.endpoint_url)
+
+    def wait(self, execution_arn: str, timeout: float = 60.0) -> str:
+        """Wait until an execution has ended.
+
+        :param timeout: seconds.
+        :return: its status.
+        :raises TimeoutError: if it has not ended in time.
+        """
+        if not self._store.wait_for(lambda: self._store.execution(execution_arn).ended, timeout):
+            raise TimeoutError(f"{execution_arn} has not ended within {timeout} s")
+        return self._store.execution(execution_arn).status
+
+    def wait_for_step(self, execution_arn: str, step_name: str, status: str, timeout: float = 60.0) -> None:
+        """Wait until a step has a status.
+
+        :param timeout: seconds.
+        :raises TimeoutError: if it has not in time.
+        """
+
+        def has_status() -> bool:
+            row = self._store.execution(execution_arn).current_rows.get(step_name)
+            return row is not None and row.status == status
+
+        if not self._store.wait_for(has_status, timeout):
+            raise TimeoutError(f"Step {step_name} is not {status} within {timeout} s")
+
+    def __enter__(self) -> LocalSageMaker:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(port: int, data_dir: Path | str | None, control: bool) -> None:
+    """Serve until SIGINT or SIGTERM; jobs end with the server.
+
+    :param port: to listen on; 0 for a free one.
+    :param data_dir: for jobs' files; None for a temporary folder.
+    :param control: whether ``/_local/…`` answers more than health.
+    """
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    with LocalSageMaker(port=port, data_dir=data_dir, control=control) as local:
+        print(f"Embedded SageMaker at {local.endpoint_url}", flush=True)  # noqa: T201 - what the command says
+        asked_to_stop.wait()
+
+
+def _not_serving(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("503 Service Unavailable", [])
+    return []
+
+
+def _request_handler() -> type[WSGIRequestHandler]:
+    # Newer versions of moto bring their own, for S3 metadata with underscores.
+    base: type[WSGIRequestHandler] = getattr(werkzeug_app, "MotoRequestHandler", WSGIRequestHandler)
+
+    class QuietRequestHandler(base):  # type: ignore[misc, valid-type]
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing: the list of calls has it."""
+
+    return QuietRequestHandler

@@ -1,0 +1,75 @@
+"""The embedded SageMaker over HTTP, with jobs that do what a test tells them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sagemaker_mirror.local import LocalSageMaker
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended."""
+
+    status: str = "Completed"
+    failure_reason: str | None = None
+    exit_message: str | None = None
+    model_artifacts: str | None = None
+
+
+@dataclass
+class ScriptedRunner:
+    """Runs jobs as a test says: `jobs` maps a part of a job's name to a function of (request, stop, log)."""
+
+    jobs: dict[str, Callable[[dict[str, Any], threading.Event, Callable[[str], None]], Ended]] = field(
+        default_factory=dict
+    )
+    ran: list[str] = field(default_factory=list)
+
+    def _run(
+        self,
+        request: dict[str, Any],
+        *,
+        job_name: str,
+        stop: threading.Event,
+        log: Callable[[str], None],
+        model: dict[str, Any] | None = None,
+    ) -> Ended:
+        self.ran.append(job_name)
+        for part, job in self.jobs.items():
+            if f"-{part}-" in job_name:
+                return job(request, stop, log)
+        return Ended("Stopped") if stop.is_set() else Ended()
+
+    run_processing = run_training = run_transform = _run
+
+    def steps(self) -> list[str]:
+        """Names of the steps that ran jobs, in order. For step names without hyphens."""
+        return [name.split("-")[2] for name in self.ran]
+
+
+def until_stopped(request: dict[str, Any], stop: threading.Event, log: Callable[[str], None]) -> Ended:
+    """A job that runs until it is told to stop."""
+    stop.wait()
+    return Ended("Stopped")
+
+
+@pytest.fixture
+def runner() -> ScriptedRunner:
+    return ScriptedRunner()
+
+
+@pytest.fixture
+def local(runner: ScriptedRunner) -> Iterator[LocalSageMaker]:
+    with LocalSageMaker(control=True, make_runner=lambda clients, work_dir: runner) as server:
+        yield server
+
+
+@pytest.fixture
+def sagemaker(local: LocalSageMaker) -> Any:
+    return local.client("sagemaker")
