@@ -10,23 +10,14 @@ from typing import Any
 import pytest
 
 from sagemaker_mirror.local import LocalSageMaker
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a job ended."""
-
-    status: str = "Completed"
-    failure_reason: str | None = None
-    exit_message: str | None = None
-    model_artifacts: str | None = None
+from sagemaker_mirror.local.jobs import JobOutcome
 
 
 @dataclass
 class ScriptedRunner:
     """Runs jobs as a test says: `jobs` maps a part of a job's name to a function of (request, stop, log)."""
 
-    jobs: dict[str, Callable[[dict[str, Any], threading.Event, Callable[[str], None]], Ended]] = field(
+    jobs: dict[str, Callable[[dict[str, Any], threading.Event, Callable[[str], None]], JobOutcome]] = field(
         default_factory=dict
     )
     ran: list[str] = field(default_factory=list)
@@ -39,12 +30,12 @@ class ScriptedRunner:
         stop: threading.Event,
         log: Callable[[str], None],
         model: dict[str, Any] | None = None,
-    ) -> Ended:
+    ) -> JobOutcome:
         self.ran.append(job_name)
         for part, job in self.jobs.items():
             if f"-{part}-" in job_name:
                 return job(request, stop, log)
-        return Ended("Stopped") if stop.is_set() else Ended()
+        return JobOutcome("Stopped") if stop.is_set() else JobOutcome("Completed")
 
     run_processing = run_training = run_transform = _run
 
@@ -53,10 +44,10 @@ class ScriptedRunner:
         return [name.split("-")[2] for name in self.ran]
 
 
-def until_stopped(request: dict[str, Any], stop: threading.Event, log: Callable[[str], None]) -> Ended:
+def until_stopped(request: dict[str, Any], stop: threading.Event, log: Callable[[str], None]) -> JobOutcome:
     """A job that runs until it is told to stop."""
     stop.wait()
-    return Ended("Stopped")
+    return JobOutcome("Stopped")
 
 
 @pytest.fixture
