@@ -74,23 +74,13 @@ class Keys(BaseModel):
         return value
 
 
-@dataclass(frozen=True)
-class OpenNames:
-    """Validation context: what, besides placeholders, is known only later.
+def is_open(value: Any, names: re.Pattern[str] | None = None) -> bool:
+    """Whether a value is text that gets its value when a task or the pipeline runs.
 
-    :param variables: finds the names that the conf declares under ``variables:``.
+    :param value: the value.
+    :param names: finds placeholders, and names that the conf declares; placeholders alone by default.
     """
-
-    variables: re.Pattern[str] | None = None
-
-
-def is_open(value: Any, names: OpenNames | None = None) -> bool:
-    """Whether a value is text that gets its value when a task or the pipeline runs."""
-    if not isinstance(value, str):
-        return False
-    if PLACEHOLDER.search(value) or PARAMETER.search(value):
-        return True
-    return names is not None and names.variables is not None and bool(names.variables.search(value))
+    return isinstance(value, str) and bool((names or PLACEHOLDER).search(value) or PARAMETER.search(value))
 
 
 def describe(value: Any) -> str:

@@ -1,0 +1,192 @@
+"""A folder's conf, read and valid: what the graph, the compiler and the DAG are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from sagemaker_mirror.config import places
+from sagemaker_mirror.config.discovery import (
+    ConfigFolder,
+    SourceFile,
+    base_files,
+    conf_files,
+    read_source,
+)
+from sagemaker_mirror.config.merge import BASE_KEYS, FOLDER_KEYS, Tree, override, read_conf, unite
+from sagemaker_mirror.config.model import BaseConfig, ModelConfig, SageMakerPipeline, Section, StepConfig
+from sagemaker_mirror.config.placeholders import Substitution, name_pattern, strings
+from sagemaker_mirror.config.problems import ConfigError, Problem
+from sagemaker_mirror.config.source_directory import find_source_directory
+from sagemaker_mirror.config.validation import Validation, section_name
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """The conf of one folder.
+
+    :param name: the folder's name, which is the DAG's id.
+    :param path: the folder.
+    :param models: the models by name.
+    :param pipeline: the section ``sagemakerPipeline``.
+    :param base: what holds for the whole folder.
+    :param sources: the confs it was read from.
+    :param tree: the same as plain data, as written below ``conf``.
+    """
+
+    name: str
+    path: Path
+    models: Mapping[str, ModelConfig]
+    pipeline: SageMakerPipeline
+    base: BaseConfig
+    sources: tuple[SourceFile, ...] = field(repr=False)
+    tree: Tree = field(repr=False)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The confs it was read from."""
+        return tuple(source.path for source in self.sources)
+
+    @property
+    def steps(self) -> tuple[tuple[str, StepConfig], ...]:
+        """The steps with the names of their models, in the order of the conf."""
+        return tuple((model, step) for model, unit in self.pipeline.models.items() for step in unit.steps)
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """The names in the conf that get their values when a task runs: ``SMP_*``, and variables that it declares."""
+        pattern = name_pattern(self.tree.get("variables") or ())
+        return frozenset(name for _, text in strings(self.tree) for name in pattern.findall(text))
+
+    def step(self, name: str) -> tuple[str, StepConfig]:
+        """Give a step and the name of its model.
+
+        :param name: the step's name.
+        :raises KeyError: there is no such step.
+        """
+        for model, step in self.steps:
+            if step.name == name:
+                return model, step
+        raise KeyError(name)
+
+    def section(self, model: str, step: StepConfig) -> Section:
+        """Give the section that a step reads.
+
+        :param model: the step's model.
+        :param step: the step.
+        """
+        sections = self.models[model].sections
+        name = section_name(step, sections)
+        if name is None:
+            raise KeyError(f"step {step.name} names no section")
+        return sections[name]
+
+    def resolve(self, values: Mapping[str, str]) -> PipelineConfig:
+        """Put values in the place of placeholders.
+
+        :param values: the values by name; an empty one counts as none.
+        :return: the conf with values; settings whose optional placeholder (``SMP_SUBNETS``, ``SMP_SECURITYGROUPS``,
+            ``SMP_KMS_KEY``) has no value are absent.
+        :raises ConfigError: a name without value, or a value that isn't what its key takes.
+        """
+        variables = self.tree.get("variables") or {}
+        substitution = Substitution(values, variables)
+        rest = {name: value for name, value in self.tree.items() if name != "variables"}
+        tree = substitution.apply(rest, ("conf",))
+        if substitution.unresolved:
+            first: dict[str, places.Path] = {}
+            for path, name in substitution.unresolved:
+                first.setdefault(name, path)
+            raise ConfigError(self._places.token(path, name, f"{name} has no value") for name, path in first.items())
+        return _validated(self.name, self.path, tree, self.sources)
+
+    def source_directory(self, model: str, values: Mapping[str, str]) -> Path:
+        """Find the folder of a model's scripts.
+
+        A relative one is looked for below the model's folder (that above its ``conf`` folder), the config folder, the
+        configs root, the configs root's parent and the current folder.
+
+        :param model: the model.
+        :param values: values of placeholders; ``SMP_SOURCE_DIR_PATH`` is the folder where the conf gives none.
+        :raises ConfigError: it is nowhere, or the conf names none.
+        """
+        named = self.models[model].source_directory or values.get("SMP_SOURCE_DIR_PATH")
+        where = ("models", model, "source_directory")
+        if not named:
+            message = f"model {model!r} needs 'source_directory'; SMP_SOURCE_DIR_PATH has no value either"
+            raise ConfigError([self.problem(where[:-1], message)])
+        conf = self._places.source(("conf", *where)).path
+        found, tried = find_source_directory(str(named), conf, self.path)
+        if found is None:
+            raise ConfigError([self.problem(where, f"there is no folder {named!r}; tried {', '.join(tried)}")])
+        return found
+
+    def problem(self, path: places.Path, message: str) -> Problem:
+        """Say something about a value of the conf, at its place.
+
+        :param path: the way to it below ``conf``: keys, and positions in lists.
+        :param message: what there is to say.
+        """
+        return self._places.value(("conf", *path), message)
+
+    def step_path(self, name: str) -> places.Path:
+        """Give the way to a step, for :meth:`problem`.
+
+        :param name: the step's name.
+        :raises KeyError: there is no such step.
+        """
+        for model, unit in self.pipeline.models.items():
+            for index, step in enumerate(unit.steps):
+                if step.name == name:
+                    return "sagemakerPipeline", "models", model, "steps", index
+        raise KeyError(name)
+
+    @cached_property
+    def _places(self) -> places.Places:
+        return places.Places(self.sources)
+
+
+def load_folder(folder: ConfigFolder | Path) -> PipelineConfig:
+    """Read and check the conf of a folder; placeholders stay in place.
+
+    :param folder: the folder.
+    :return: its conf.
+    :raises ConfigError: with everything that is wrong with it.
+    """
+    path = folder.path if isinstance(folder, ConfigFolder) else Path(folder).absolute()
+    files = folder.files if isinstance(folder, ConfigFolder) else conf_files(path)
+    if not files:
+        raise ConfigError([Problem(path, 1, 1, "has no conf/*.yaml at any depth")])
+    root = path.parent
+    problems: list[Problem] = []
+    confs = _read(files, root, FOLDER_KEYS, problems)
+    bases = _read(base_files(root), root, BASE_KEYS, problems)
+    if problems:
+        raise ConfigError(problems)
+    tree = override(unite(bases), unite(confs))
+    return _validated(path.name, path, tree, tuple(source for source, _ in (*confs, *bases)))
+
+
+def _read(
+    files: tuple[Path, ...], root: Path, allowed: tuple[str, ...], problems: list[Problem]
+) -> list[tuple[SourceFile, Tree]]:
+    confs = []
+    for file in files:
+        try:
+            source = read_source(file, root)
+            confs.append((source, read_conf(source, allowed)))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return confs
+
+
+def _validated(name: str, path: Path, tree: Tree, sources: tuple[SourceFile, ...]) -> PipelineConfig:
+    validation = Validation(places.Places(sources), name_pattern(tree.get("variables") or ()))
+    base = validation.base(tree)
+    pipeline = validation.pipeline(tree)
+    models = validation.models(tree, pipeline)
+    if validation.problems or base is None or pipeline is None:
+        raise ConfigError(validation.problems)
+    return PipelineConfig(name, path, models, pipeline, base, sources, tree)
