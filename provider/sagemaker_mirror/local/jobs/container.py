@@ -97,7 +97,7 @@ class Container:
             argv += ["-r", "requirements.txt"]
         end = self.run(argv, variables, code)
         if end.cause != "exited":
-            raise JobStopped
+            raise JobStopped(self.outcome(end).secondary_status)
         if end.code != 0:
             raise JobError(
                 "AlgorithmError", f"InstallRequirementsError: {' '.join(argv)} failed, exit code: {end.code}"

@@ -116,9 +116,9 @@ class Storage:
         try:
             first, *names = json.loads(self.read(uri))
             prefix = S3Uri.parse(first["prefix"])
-        except (ValueError, TypeError, KeyError) as error:
+            return [InputObject(S3Uri(prefix.bucket, prefix.key + name), name.lstrip("/")) for name in names]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise JobError("ClientError", f"Manifest {uri} isn't as documented: {error!r}") from error
-        return [InputObject(S3Uri(prefix.bucket, prefix.key + name), name.lstrip("/")) for name in names]
 
     def read(self, uri: S3Uri) -> bytes:
         """Return an object's content.

@@ -15,6 +15,7 @@ FROM_HOST = (
     "LANG",
     "LC_ALL",
     "TZ",
+    "LD_LIBRARY_PATH",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",

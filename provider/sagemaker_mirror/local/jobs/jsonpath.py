@@ -1,8 +1,8 @@
 """The part of JSONPath that batch transform knows.
 
 It is the table "Supported JSONPath Operators" of "Associate Prediction Results with Input Records" in the
-SageMaker developer guide. Slices leave out their end, as in the JsonPath library that the page names; its prose says otherwise in
-one place.
+SageMaker developer guide. Slices leave out their end, as in the JsonPath library that the page names; its prose says
+otherwise in one place.
 """
 
 from __future__ import annotations

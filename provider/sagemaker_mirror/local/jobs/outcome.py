@@ -41,7 +41,14 @@ class JobError(Exception):
 
 
 class JobStopped(Exception):
-    """The job was told to stop while it was at something that can't go on."""
+    """The job was told to stop while it was at something that can't go on.
+
+    :param secondary_status: see :class:`JobOutcome`
+    """
+
+    def __init__(self, secondary_status: str | None = None) -> None:
+        super().__init__(secondary_status)
+        self.secondary_status = secondary_status
 
 
 def algorithm_error(failure: str, code: int) -> str:

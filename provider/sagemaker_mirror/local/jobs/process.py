@@ -120,7 +120,6 @@ def run(command: Command, limits: Limits, log: Log) -> Exit:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={},
         cwd="/",
         pass_fds=command.pass_fds,
         start_new_session=True,  # a Ctrl-C in the terminal is for the server, which then stops its jobs

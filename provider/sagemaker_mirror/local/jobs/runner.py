@@ -130,8 +130,8 @@ class JobRunner:
             log(f"The embedded SageMaker runs this job as a process of this machine; its /opt/ml: {self.root.name}.")
             with self.root.hold(container.ml, stop):
                 return body(container.create())
-        except JobStopped:
-            return JobOutcome("Stopped")
+        except JobStopped as stopped:
+            return JobOutcome("Stopped", secondary_status=stopped.secondary_status)
         except JobError as error:
             log(str(error))
             return JobOutcome("Failed", str(error))
@@ -144,6 +144,8 @@ class JobRunner:
 
 def remove(folder: Path) -> None:
     """Remove a job's folder, read-only folders that it has made included."""
-    for parent, _, _ in os.walk(folder):
-        Path(parent).chmod(0o700)
+    for parent, children, _ in os.walk(folder):
+        for child in children:
+            if not (path := Path(parent, child)).is_symlink():
+                path.chmod(0o700)
     shutil.rmtree(folder)

@@ -3,9 +3,9 @@
 It does what the SageMaker inference toolkit does in the framework images: it imports the module that
 ``SAGEMAKER_PROGRAM`` names, takes its ``model_fn`` and its ``input_fn``, ``predict_fn`` and ``output_fn`` (or
 ``transform_fn``), and for those that it doesn't have the defaults of the scikit-learn image. Requests come over a
-socket, whose file descriptor is the first argument, as one line of JSON (``content_type``, ``accept``, ``length``) and
-a body; responses go back likewise (``status``, ``length``), the first of them, without a request, when the model is
-loaded.
+socket, whose file descriptor is the first argument, as one line of JSON (``content_type``, ``accept``, ``length``)
+and a body; responses go back likewise (``status``, ``length``), and the first of them, without a request, when the
+model is loaded.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ class Handler:
         if self.transform_fn is not None and any(parts.values()):
             raise ValueError(f"{module.__name__} has transform_fn, and so can't have {' or '.join(parts)}.")
         if not hasattr(module, "model_fn"):
-            raise AttributeError(
-                f"{module.__name__} has no model_fn, and the scikit-learn image has no default for it."
-            )
+            raise AttributeError(f"{module.__name__} has no model_fn, for which there is no default.")
         self.input_fn = parts["input_fn"] or default_input_fn
         self.predict_fn = parts["predict_fn"] or default_predict_fn
         self.output_fn = parts["output_fn"] or default_output_fn

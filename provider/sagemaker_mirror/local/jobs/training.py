@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagemaker_mirror.local.jobs.container import Container
-from sagemaker_mirror.local.jobs.data import Mirror, S3Uri, pack
+from sagemaker_mirror.local.jobs.data import Mirror, S3Uri, checked, pack
 from sagemaker_mirror.local.jobs.environment import (
     FRAMEWORK_HYPERPARAMETER,
     decode_hyperparameters,
@@ -28,8 +28,8 @@ from sagemaker_mirror.local.jobs.process import Exit
 from sagemaker_mirror.local.jobs.processing import uploading
 
 CODE = "/opt/ml/code"
-ERROR_LINES = 20
-"""Lines of output that the toolkit's error message is made of."""
+ERROR_LENGTH, COMMAND_LENGTH = 600, 200
+"""Characters of a failed script's output, and of its command line, that a failure's reason has room for."""
 
 
 def run_training(container: Container, request: dict[str, Any], job_name: str) -> JobOutcome:
@@ -100,7 +100,7 @@ def checkpoints(container: Container, request: dict[str, Any]) -> list[Mirror]:
     folder = container.path(config.get("LocalPath", "/opt/ml/checkpoints"))
     folder.mkdir(parents=True, exist_ok=True)
     for item in container.storage.list_prefix(S3Uri(uri.bucket, uri.key.rstrip("/") + "/")):
-        container.storage.download_object(item.uri, folder / item.name)
+        container.storage.download_object(item.uri, folder / checked(item.name))
     return [Mirror(container.storage, folder, uri, container.ml)]
 
 
@@ -142,8 +142,14 @@ def run_script(
         code.joinpath(program).chmod(0o755)
     container.log(f"Invoking script with the following command: {shlex.join(argv)}")
     end = container.run(argv, all_variables, CODE)
-    message = "\n".join(end.tail[-ERROR_LINES:])
-    return end, f'ExecuteUserScriptError:\nErrorMessage "{message}"\nCommand "{shlex.join(argv)}"'
+    return end, script_error(end, argv)
+
+
+def script_error(end: Exit, argv: Sequence[str]) -> str:
+    """Return what the toolkit says of a script that failed: of the output, the end."""
+    output = "\n".join(end.tail)[-ERROR_LENGTH:]
+    command = shlex.join(argv)[:COMMAND_LENGTH]
+    return f'ExecuteUserScriptError:\nExitCode {end.code}\nErrorMessage "{output}"\nCommand "{command}"'
 
 
 def entry_point(program: str, *, package: bool) -> list[str]:

@@ -1,8 +1,8 @@
 """Batch transform jobs.
 
-The contract is "Use Your Own Inference Code with Batch Transform" in the SageMaker developer guide: the model's archive
-in ``/opt/ml/model``, and each object of the input as ``<S3OutputPath>/<name>.out``; and, of the inference toolkit, the
-user's module in the archive's ``code`` folder.
+The contract is "Use Your Own Inference Code with Batch Transform" in the SageMaker developer guide: the archive of the
+model in ``/opt/ml/model``, each object of the input as ``<S3OutputPath>/<name>.out``; and that of the inference toolkit:
+the user's module in the archive's ``code`` folder.
 """
 
 from __future__ import annotations
