@@ -12,6 +12,7 @@ from typing import Annotated
 from sagemaker_mirror.config.airflow_section import AirflowSection
 from sagemaker_mirror.config.fields import NOTHING, Keys, Tags, Text, TextList, key
 from sagemaker_mirror.config.pipeline import (
+    JOB_STEP_CLASSES,
     STEP_CLASSES,
     Parameter,
     PipelineModel,
@@ -36,6 +37,7 @@ from sagemaker_mirror.config.sections import (
 
 __all__ = [
     "DOCUMENTED_SECTIONS",
+    "JOB_STEP_CLASSES",
     "SECTION_OF_CLASS",
     "STEP_CLASSES",
     "AirflowSection",

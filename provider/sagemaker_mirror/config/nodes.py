@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
 
 MAX_DEPTH = 64
 MAX_VALUES = 50_000
@@ -96,7 +95,7 @@ def compose(text: str) -> Node | None:
     :raises YamlError: it is no YAML, or more than a conf may hold.
     """
     try:
-        return _compose(CParser(text))
+        return _compose(yaml.CSafeLoader(text))
     except yaml.reader.ReaderError as error:
         found = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise _at(text, found.start() if found else 0, f"is no YAML: {error.reason}") from error
@@ -104,7 +103,7 @@ def compose(text: str) -> Node | None:
         raise _syntax_error(text, error) from error
 
 
-def _compose(parser: CParser) -> Node | None:
+def _compose(parser: Any) -> Node | None:
     root: Node | None = None
     stack: list[Mapping | Sequence] = []
     anchors: dict[str, tuple[Node, int]] = {}
@@ -256,6 +255,8 @@ def _at(text: str, index: int, message: str) -> YamlError:
 
 def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> YamlError:
     mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return YamlError(1, 1, f"is no YAML: {error.problem}")
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     message = f"is no YAML: {error.problem}"

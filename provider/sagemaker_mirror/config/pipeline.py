@@ -29,6 +29,10 @@ RUN_CONDITIONS = ("succeeded", "failed", "stopped", "any")
 JOB_STEP_CLASSES = ("Processing", "Training", "Transform", "Metrics")
 
 
+def _without_blanks(value: Any) -> Any:
+    return [item for item in value if item is not None] if isinstance(value, list) else value
+
+
 def _step_name(text: str) -> str:
     # The pattern of the service: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
@@ -232,6 +236,7 @@ class SageMakerPipeline(Keys):
     models: Annotated[Mapping[Text, PipelineModel], Field(min_length=1), key("The models and their steps, in order.")]
     dependencies: Annotated[
         TextList,
+        BeforeValidator(_without_blanks),
         key("Order of steps, as in Airflow: `a >> [b, c] >> d`; blank: as the data flows.", api="DependsOn"),
     ] = ()
     parameters: Annotated[

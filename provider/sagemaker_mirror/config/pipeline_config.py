@@ -21,6 +21,7 @@ from sagemaker_mirror.config.placeholders import Substitution, name_pattern, str
 from sagemaker_mirror.config.problems import ConfigError, Problem
 from sagemaker_mirror.config.source_directory import find_source_directory
 from sagemaker_mirror.config.validation import Validation, section_name
+from sagemaker_mirror.config.wiring import Edge, Wiring
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class PipelineConfig:
     :param models: the models by name.
     :param pipeline: the section ``sagemakerPipeline``.
     :param base: what holds for the whole folder.
+    :param edges: which step waits for which.
     :param sources: the confs it was read from.
     :param tree: the same as plain data, as written below ``conf``.
     """
@@ -41,6 +43,7 @@ class PipelineConfig:
     models: Mapping[str, ModelConfig]
     pipeline: SageMakerPipeline
     base: BaseConfig
+    edges: tuple[Edge, ...]
     sources: tuple[SourceFile, ...] = field(repr=False)
     tree: Tree = field(repr=False)
 
@@ -183,10 +186,15 @@ def _read(
 
 
 def _validated(name: str, path: Path, tree: Tree, sources: tuple[SourceFile, ...]) -> PipelineConfig:
-    validation = Validation(places.Places(sources), name_pattern(tree.get("variables") or ()))
+    where = places.Places(sources)
+    validation = Validation(where, name_pattern(tree.get("variables") or ()))
+    problems = validation.problems
     base = validation.base(tree)
     pipeline = validation.pipeline(tree)
     models = validation.models(tree, pipeline)
-    if validation.problems or base is None or pipeline is None:
-        raise ConfigError(validation.problems)
-    return PipelineConfig(name, path, models, pipeline, base, sources, tree)
+    if base is None or pipeline is None:
+        raise ConfigError(problems)
+    wiring = Wiring(pipeline, tree["sagemakerPipeline"].get("dependencies"), where)
+    if problems or wiring.problems:
+        raise ConfigError([*problems, *wiring.problems])
+    return PipelineConfig(name, path, models, pipeline, base, wiring.edges, sources, tree)
