@@ -95,7 +95,7 @@ class StepGraph:
         return tuple(edge for edge in self.edges if edge.on != "succeeded" or not self._follows(edge))
 
     def _follows(self, edge: Edge) -> bool:
-        return any(edge.source in self._ancestors[other] for other in self._upstream[edge.target])
+        return any(edge.source in self._surely_before[other] for other in self._surely_upstream[edge.target])
 
     @cached_property
     def _pairs(self) -> frozenset[tuple[str, str]]:
@@ -115,11 +115,24 @@ class StepGraph:
 
     @cached_property
     def _ancestors(self) -> Mapping[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        for name in self._order:
-            above = self._upstream[name]
-            found[name] = frozenset(above).union(*(found[other] for other in above))
-        return found
+        return _closed(self._order, self._upstream)
+
+    @cached_property
+    def _surely_upstream(self) -> Mapping[str, tuple[str, ...]]:
+        """Without edges that have a run condition: what lies behind those may not run at all."""
+        sure = (edge for edge in self.edges if edge.on == "succeeded")
+        return _grouped(self.steps, ((edge.target, edge.source) for edge in sure))
+
+    @cached_property
+    def _surely_before(self) -> Mapping[str, frozenset[str]]:
+        return _closed(self._order, self._surely_upstream)
+
+
+def _closed(order: Iterable[str], upstream: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for name in order:
+        found[name] = frozenset(upstream[name]).union(*(found[other] for other in upstream[name]))
+    return found
 
 
 def _grouped(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

@@ -74,10 +74,11 @@ def unite(confs: Iterable[tuple[SourceFile, Tree]]) -> Tree:
 
         def clash(path: Path, source: SourceFile = source) -> None:
             first = Places(before).key(("conf", *path), "")
+            where = f"{first.path}:{first.line}:{first.column}"
             problems.append(
                 Places([source]).key(
                     ("conf", *path),
-                    f"{path[-1]!r} is given twice in this folder; the first is in {first.path}:{first.line}:{first.column}",
+                    f"{path[-1]!r} is given twice in this folder; the first is in {where}",
                 )
             )
 

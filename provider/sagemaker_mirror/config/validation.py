@@ -153,7 +153,8 @@ class Validation:
                 )
                 self.problems.append(self.places.value((*path, "step_type"), message))
             elif section in readers and kinds[section] is not kind:
-                message = f"section {section!r} is read as {readers[section].step_class} by step {readers[section].name!r} already"
+                reader = readers[section]
+                message = f"section {section!r} is read as {reader.step_class} by step {reader.name!r} already"
                 self.problems.append(self.places.value((*path, "step_type"), message))
             else:
                 kinds[section] = kind

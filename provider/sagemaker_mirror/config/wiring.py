@@ -93,7 +93,7 @@ class Wiring:
 
     @property
     def edges(self) -> tuple[Edge, ...]:
-        """The edges: explicit ones as written, then chained, then implicit; of several between two steps the first."""
+        """The edges: explicit, chained, implicit; of several between two steps the first of these."""
         return tuple(self._edges.values())
 
     def _number_steps(self) -> None:
@@ -137,9 +137,10 @@ class Wiring:
             edge = Edge(after.step, step.name, "explicit", after.on)
             known = self._edges.get((edge.source, edge.target))
             if known is not None and known.on != edge.on:
-                self._say(
-                    place, f"{step.name!r} waits for {after.step!r} to have {known.on} already, not for {edge.on!r}"
+                message = (
+                    f"{step.name!r} waits for {after.step!r} on {known.on!r} already, which {after.on!r} contradicts"
                 )
+                self._say(place, message)
             else:
                 self._add(edge, place)
 
