@@ -78,7 +78,7 @@ def cache_key(pipeline_arn: str, step_name: str, step_type: str, arguments: Mapp
     :param arguments: of the step, references resolved.
     """
     attributes = {name: arguments.get(name) for name in KEY_ATTRIBUTES[step_type]}
-    text = json.dumps([pipeline_arn, step_name, step_type, attributes], sort_keys=True)
+    text = json.dumps([pipeline_arn, step_name, step_type, attributes], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

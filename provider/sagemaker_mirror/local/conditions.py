@@ -29,14 +29,14 @@ def holds(condition: Mapping[str, Any], resolve: Callable[[Any], Any]) -> bool:
     """
     kind = condition.get("Type")
     if kind == "Not":
-        return not holds(condition["Expression"], resolve)
+        return not holds(_part(condition, "Expression"), resolve)
     if kind == "Or":
-        return any(holds(item, resolve) for item in condition["Conditions"])
+        return any(holds(item, resolve) for item in _part(condition, "Conditions"))
     if kind == "In":
-        return resolve(condition["QueryValue"]) in resolve(condition["Values"])
+        return resolve(_part(condition, "QueryValue")) in resolve(_part(condition, "Values"))
     if not isinstance(kind, str) or kind not in _COMPARISONS:
         raise ConditionError(f"Condition type {kind!r} is not known")
-    left, right = resolve(condition["LeftValue"]), resolve(condition["RightValue"])
+    left, right = resolve(_part(condition, "LeftValue")), resolve(_part(condition, "RightValue"))
     if kind != "Equals" and not _comparable(left, right):
         raise ConditionError(f"{left!r} and {right!r} can't be compared ({kind})")
     return _COMPARISONS[kind](left, right)
@@ -45,6 +45,12 @@ def holds(condition: Mapping[str, Any], resolve: Callable[[Any], Any]) -> bool:
 def all_hold(conditions: list[Mapping[str, Any]], resolve: Callable[[Any], Any]) -> bool:
     """Whether all conditions of a step hold, as its ``IfSteps`` demand."""
     return all(holds(condition, resolve) for condition in conditions)
+
+
+def _part(condition: Mapping[str, Any], name: str) -> Any:
+    if name not in condition:
+        raise ConditionError(f"A condition of type {condition['Type']} needs {name}")
+    return condition[name]
 
 
 def _comparable(left: Any, right: Any) -> bool:

@@ -188,26 +188,29 @@ def _read_step(item: Any, branch: Branch | None) -> StepDefinition:
         raise _refuse(f"the Arguments of step '{name}' are no object")
     # A condition's nested steps have dependencies of their own.
     own_arguments = {"Conditions": arguments.get("Conditions")} if item["Type"] == "Condition" else arguments
+    depends_on = item.get("DependsOn") or []
+    if not isinstance(depends_on, list):
+        raise _refuse(f"the DependsOn of step '{name}' is no list")
     try:
-        cache = CacheConfig.parse(item.get("CacheConfig"))
-        policies = tuple(RetryPolicy.parse(policy) for policy in item.get("RetryPolicies") or ())
-    except (ValueError, TypeError, KeyError) as error:
+        return StepDefinition(
+            name=name,
+            type=item["Type"],
+            arguments=arguments,
+            dependencies=_read_dependencies(name, depends_on, own_arguments),
+            branch=branch,
+            display_name=item.get("DisplayName"),
+            description=item.get("Description"),
+            cache=CacheConfig.parse(item.get("CacheConfig")),
+            retry_policies=tuple(RetryPolicy.parse(policy) for policy in item.get("RetryPolicies") or ()),
+            property_files={
+                entry["PropertyFileName"]: PropertyFile(entry["OutputName"], entry["FilePath"])
+                for entry in item.get("PropertyFiles") or ()
+            },
+        )
+    except KeyError as error:
+        raise _refuse(f"step '{name}' lacks {error.args[0]}") from error
+    except (ValueError, TypeError) as error:
         raise _refuse(f"step '{name}': {error}") from error
-    return StepDefinition(
-        name=name,
-        type=item["Type"],
-        arguments=arguments,
-        dependencies=_read_dependencies(name, item.get("DependsOn") or [], own_arguments),
-        branch=branch,
-        display_name=item.get("DisplayName"),
-        description=item.get("Description"),
-        cache=cache,
-        retry_policies=policies,
-        property_files={
-            entry["PropertyFileName"]: PropertyFile(entry["OutputName"], entry["FilePath"])
-            for entry in item.get("PropertyFiles") or ()
-        },
-    )
 
 
 def _read_dependencies(name: str, depends_on: Any, arguments: Any) -> tuple[Dependency, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -10,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sagemaker_mirror.local.cache import cache_key, is_fresh
 from sagemaker_mirror.local.definition import JOB_STEPS, StepDefinition
+from sagemaker_mirror.local.execution_context import resolver_of
 from sagemaker_mirror.local.faults import Faults
 from sagemaker_mirror.local.records import ENDED_STEP, CachedStep, Execution, StepResult, StepRow
-from sagemaker_mirror.local.resolve import Resolver, UnresolvedReference, follow
+from sagemaker_mirror.local.resolve import UnresolvedReference
 from sagemaker_mirror.local.schedule import StepState, ready_steps, running_steps, unhandled_failures
 from sagemaker_mirror.local.steps import Attempt, StepWork
 from sagemaker_mirror.local.store import Store, now
@@ -187,7 +185,7 @@ class Engine:
         with self._store.change():
             if not stop.is_set():
                 self._store.replace_row(arn, row.sequence, status="Executing")
-        resolver = self._resolver(execution)
+        resolver = resolver_of(execution, self._store, self._clients)
         try:
             arguments = {} if step.type == "Condition" else resolver.resolve(step.arguments)
         except UnresolvedReference as error:
@@ -255,46 +253,6 @@ class Engine:
         else:
             ended = replace(execution, status="Succeeded")
         self._store.put_execution(replace(ended, modified=now()))
-
-    def _resolver(self, execution: Execution) -> Resolver:
-        arn = execution.arn
-
-        def properties(name: str) -> Mapping[str, Any]:
-            row = self._store.execution(arn).current_rows.get(name)
-            if row is None or row.result is None:
-                raise UnresolvedReference(f"'Steps.{name}' has no properties: the step has not run")
-            return row.result.properties
-
-        def json_at(uri: str) -> Any:
-            bucket, _, key = uri.removeprefix("s3://").partition("/")
-            try:
-                s3 = self._clients("s3", execution.scope.region)
-                return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-            except (ClientError, ValueError) as error:
-                raise UnresolvedReference(f"There is no JSON document at {uri}: {error}") from error
-
-        def property_file(name: str, file_name: str) -> Any:
-            file = execution.definition.steps[name].property_files.get(file_name)
-            if file is None:
-                raise UnresolvedReference(f"Step '{name}' has no property file '{file_name}'")
-            path = f"ProcessingOutputConfig.Outputs['{file.output_name}'].S3Output.S3Uri"
-            folder = follow(properties(name), path, f"Steps.{name}.{path}")
-            return json_at(f"{str(folder).rstrip('/')}/{file.path}")
-
-        return Resolver(
-            execution.parameters,
-            {
-                "PipelineName": execution.pipeline_name,
-                "PipelineArn": execution.pipeline_arn,
-                "PipelineExecutionId": execution.id,
-                "PipelineExecutionArn": arn,
-                "StartDateTime": execution.created.isoformat(),
-                "CurrentDateTime": now().isoformat(),
-            },
-            properties,
-            property_file,
-            json_at,
-        )
 
 
 def _states(execution: Execution) -> dict[str, StepState]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagemaker_mirror.local.errors import ServiceError, conflict, limit_exceeded, validation
+from sagemaker_mirror.local.errors import ServiceError, conflict, limit_exceeded, not_found, validation
+from sagemaker_mirror.local.execution_context import resolver_of
 from sagemaker_mirror.local.paging import created_between, page
 from sagemaker_mirror.local.parameters import read_parameters
 from sagemaker_mirror.local.pipelines import max_parallel_steps, parallelism, put_version, version_of
@@ -110,9 +111,11 @@ def retry_pipeline_execution(service: Service, caller: Caller, request: Mapping[
 def describe_pipeline_execution(service: Service, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
     """Answer DescribePipelineExecution."""
     execution = service.store.execution(request["PipelineExecutionArn"])
+    resolver = resolver_of(execution, service.store, service.clients)
     return {
         "PipelineArn": execution.pipeline_arn,
         "PipelineExecutionArn": execution.arn,
+        "PipelineExperimentConfig": resolver.resolve(execution.definition.experiment),
         "PipelineExecutionDisplayName": execution.display_name,
         "PipelineExecutionStatus": execution.status,
         "PipelineExecutionDescription": execution.description,
@@ -204,6 +207,11 @@ def update_pipeline_execution(service: Service, caller: Caller, request: Mapping
     return {"PipelineExecutionArn": arn}
 
 
+def send_step_end(service: Service, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer SendPipelineExecutionStepSuccess and …Failure: no callback steps run here, so no token is known."""
+    raise not_found(f"Callback token '{request['CallbackToken']}' does not exist.")
+
+
 def _check_retry(service: Service, execution: Execution) -> None:
     status = execution.status
     allowed = {"Failed", "CompletedWithFailures"}
@@ -256,4 +264,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribePipelineDefinitionForExecution": describe_definition_for_execution,
     "ListPipelineParametersForExecution": list_parameters_for_execution,
     "UpdatePipelineExecution": update_pipeline_execution,
+    "SendPipelineExecutionStepSuccess": send_step_end,
+    "SendPipelineExecutionStepFailure": send_step_end,
 }

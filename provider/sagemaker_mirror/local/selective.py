@@ -12,7 +12,7 @@ from typing import Any
 
 from sagemaker_mirror.local.definition import Definition
 from sagemaker_mirror.local.errors import validation
-from sagemaker_mirror.local.records import Execution, StepRow
+from sagemaker_mirror.local.records import Execution, StepResult, StepRow
 from sagemaker_mirror.local.store import Store
 
 
@@ -61,11 +61,17 @@ def reused_rows(store: Store, execution: Execution) -> tuple[StepRow, ...]:
             sequence=store.next_sequence(),
             started=execution.created,
             ended=execution.created,
+            result=_own(rows[name].result),
             reused_from=source.arn,
         )
         for name in definition.steps
         if name in above and name in rows and rows[name].status == "Succeeded"
     )
+
+
+def _own(result: StepResult | None) -> StepResult | None:
+    # A row shows one origin: the source execution, wherever that had it from.
+    return replace(result, cache_source=None) if result else None
 
 
 def _source(store: Store, execution: Execution, arn: str | None) -> Execution:
