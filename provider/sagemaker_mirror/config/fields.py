@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import (
@@ -74,13 +74,21 @@ class Keys(BaseModel):
         return value
 
 
-def is_open(value: Any, names: re.Pattern[str] | None = None) -> bool:
-    """Whether a value is text that gets its value when a task or the pipeline runs.
+@dataclass(frozen=True)
+class OpenNames:
+    """Validation context: what gets its value later.
 
-    :param value: the value.
-    :param names: finds placeholders, and names that the conf declares; placeholders alone by default.
+    :param pattern: finds placeholders, and the names that the conf declares itself.
+    :param parameters: the types of the pipeline's parameters, by name.
     """
-    return isinstance(value, str) and bool((names or PLACEHOLDER).search(value) or PARAMETER.search(value))
+
+    pattern: re.Pattern[str] = PLACEHOLDER
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_open(value: Any) -> bool:
+    """Whether a value is text with a placeholder or a reference to a parameter."""
+    return isinstance(value, str) and bool(PLACEHOLDER.search(value) or PARAMETER.search(value))
 
 
 def describe(value: Any) -> str:
@@ -107,14 +115,34 @@ class OpenType:
 
     :param check: gives the value in its type, or raises :func:`wrong`.
     :param schema: the JSON schema of the type.
+    :param parameter: type of the pipeline parameters that may stand for the value; none may by default.
     """
 
     check: Callable[[Any], Any]
     schema: Mapping[str, Any]
+    parameter: str | None = None
 
     def validate(self, value: Any, info: ValidationInfo) -> Any:
         """Let open text pass and check everything else."""
-        return value if is_open(value, info.context) else self.check(value)
+        if isinstance(value, str):
+            names = info.context if isinstance(info.context, OpenNames) else OpenNames()
+            if names.pattern.search(value):
+                return value
+            if PARAMETER.search(value):
+                return self._reference(value, names.parameters)
+        return self.check(value)
+
+    def _reference(self, value: str, parameters: Mapping[str, str]) -> str:
+        if self.parameter is None:
+            raise wrong("can't be left to a parameter of the pipeline")
+        match = PARAMETER.fullmatch(value)
+        if match is None:
+            raise wrong(f"must be a {self.parameter} parameter alone, is {describe(value)}")
+        # A parameter that the pipeline doesn't have is reported once, whatever the key.
+        known = parameters.get(match[1], self.parameter)
+        if known != self.parameter:
+            raise wrong(f"must be a parameter of type {self.parameter}, but {match[1]!r} is of type {known}")
+        return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self.validate)
@@ -124,11 +152,12 @@ class OpenType:
         return {"anyOf": [dict(self.schema), text]}
 
 
-def whole_number(minimum: int = 1, maximum: int | None = None) -> OpenType:
+def whole_number(minimum: int = 1, maximum: int | None = None, *, parameter: str | None = "Integer") -> OpenType:
     """Describe the type of whole numbers within limits.
 
     :param minimum: the smallest that is allowed.
     :param maximum: the largest that is allowed, if there is a limit.
+    :param parameter: type of the pipeline parameters that may stand for the number.
     """
 
     def check(value: Any) -> int:
@@ -141,7 +170,7 @@ def whole_number(minimum: int = 1, maximum: int | None = None) -> OpenType:
         return number
 
     limits = {"minimum": minimum} | ({} if maximum is None else {"maximum": maximum})
-    return OpenType(check, {"type": "integer", **limits})
+    return OpenType(check, {"type": "integer", **limits}, parameter)
 
 
 def one_of(*words: str) -> OpenType:
@@ -155,13 +184,19 @@ def one_of(*words: str) -> OpenType:
             return str(value)
         raise wrong(f"must be one of {', '.join(map(repr, words))}, is {describe(value)}")
 
-    return OpenType(check, {"type": "string", "enum": list(words)})
+    return OpenType(check, {"type": "string", "enum": list(words)}, "String")
 
 
 def fixed(text: str) -> str:
     """Refuse placeholders where the DAG is built from the text: their values come too late."""
     if is_open(text):
         raise wrong(f"can't hold a placeholder, since the DAG is built before values are known; is {describe(text)}")
+    return text
+
+
+def _not_parametric(text: str) -> str:
+    if PARAMETER.search(text):
+        raise wrong("can't be left to a parameter of the pipeline: it is needed before the pipeline is written")
     return text
 
 
@@ -175,6 +210,15 @@ def _check_flag(value: Any) -> bool:
 
 def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    parts = [part.strip() for item in value for part in (item.split(",") if isinstance(item, str) else [item])]
+    return [part for part in parts if part]
 
 
 def _environment_value(value: Any) -> str:
@@ -205,6 +249,9 @@ FLAG = OpenType(_check_flag, {"type": "boolean"})
 Text = StrictStr
 """Text; a number or boolean in its place is a mistake, since YAML has changed it already (``012``, ``yes``)."""
 
+WrittenText = Annotated[Text, AfterValidator(_not_parametric)]
+"""Text that is needed to write the pipeline: placeholders may stand in it, parameters of the pipeline may not."""
+
 FixedText = Annotated[Text, AfterValidator(fixed)]
 """Text that the DAG is built from, so that its value must be known at once."""
 
@@ -214,6 +261,13 @@ TextList = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 """A list of texts; one text is a list of one."""
+
+CommaList = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_split),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""A list of texts; also written as one text with commas, as environment variables hold lists."""
 
 Scalar = Annotated[
     str | int | float | bool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sagemaker_mirror.config.discovery import SourceFile
@@ -12,7 +12,7 @@ from sagemaker_mirror.config.nodes import YamlError, compose, construct
 from sagemaker_mirror.config.places import Path, Places
 from sagemaker_mirror.config.problems import ConfigError, Problem, did_you_mean
 
-BASE_KEYS = (*(field.alias or name for name, field in BaseConfig.model_fields.items()), "variables")
+BASE_KEYS = tuple(field.alias or name for name, field in BaseConfig.model_fields.items())
 """Keys that a conf for all folders may have too."""
 
 FOLDER_KEYS = ("models", "sagemakerPipeline", *BASE_KEYS)
@@ -21,72 +21,61 @@ FOLDER_KEYS = ("models", "sagemakerPipeline", *BASE_KEYS)
 Tree = dict[str, Any]
 
 
-def read_conf(source: SourceFile, allowed: Sequence[str]) -> Tree:
+def read_conf(source: SourceFile, allowed: Sequence[str]) -> tuple[Tree, list[Problem]]:
     """Read what a file has below ``conf``.
 
     :param source: the file.
     :param allowed: the keys that may stand there.
-    :return: the keys and their values; keys without value are left out.
-    :raises ConfigError: the file is no YAML, or doesn't have that form.
+    :return: those keys and their values, without empty ones; and what is wrong with the others.
+    :raises ConfigError: the file is no YAML, or has nothing below ``conf``.
     """
     try:
         document = construct(compose(source.text))
     except YamlError as error:
         raise ConfigError([Problem(source.path, error.line, error.column, error.message)]) from error
     places = Places([source])
-    if not isinstance(document, dict) or "conf" not in document:
-        found = (
-            f"is {describe(document)}" if not isinstance(document, dict) else f"has {', '.join(map(repr, document))}"
-        )
-        raise ConfigError([places.key((), f"needs the key 'conf' with all others below it, {found}")])
-    problems = [
-        places.key((name,), f"unknown key {name!r}; all keys stand below 'conf'")
-        for name in document
-        if name != "conf"
-    ]
-    conf = document["conf"]
+    if not isinstance(document, dict):
+        raise ConfigError([places.key((), f"must be a mapping with the key 'conf', is {describe(document)}")])
+    problems = [places.key((name,), _stray_key(name)) for name in document if name != "conf"]
+    conf = document.get("conf")
     if not isinstance(conf, dict):
-        raise ConfigError([*problems, places.value(("conf",), f"'conf' must be a mapping, is {describe(conf)}")])
-    for name in conf:
-        if name not in allowed:
-            reason = (
-                f"{name!r} belongs into a folder, not into the conf of all folders"
-                if name in FOLDER_KEYS
-                else f"unknown key {name!r}{did_you_mean(name, allowed)}"
-            )
-            problems.append(places.key(("conf", name), reason))
-    if problems:
-        raise ConfigError(problems)
-    return {name: value for name, value in conf.items() if value is not None}
+        message = f"'conf' must be a mapping, is {describe(conf)}" if "conf" in document else "needs the key 'conf'"
+        raise ConfigError([*problems, places.value(("conf",), message)])
+    problems.extend(places.key(("conf", name), _unknown_key(name, allowed)) for name in conf if name not in allowed)
+    return {name: value for name, value in conf.items() if name in allowed and value is not None}, problems
 
 
-def unite(confs: Iterable[tuple[SourceFile, Tree]]) -> Tree:
-    """Put the confs of one folder together; each value is given once.
+def _stray_key(name: str) -> str:
+    if name in FOLDER_KEYS:
+        return f"{name!r} belongs below 'conf'"
+    return f"unknown key {name!r}; all keys stand below 'conf'"
+
+
+def _unknown_key(name: str, allowed: Sequence[str]) -> str:
+    if name in FOLDER_KEYS:
+        return f"{name!r} belongs into a folder's conf, not into the one for all folders"
+    return f"unknown key {name!r}{did_you_mean(name, allowed)}"
+
+
+def unite(confs: Iterable[tuple[SourceFile, Tree]]) -> tuple[Tree, list[Problem]]:
+    """Put the confs of one folder together.
 
     :param confs: the files and what they have below ``conf``.
-    :return: all of it.
-    :raises ConfigError: two files give the same key, or both hold ``sagemakerPipeline``.
+    :return: all of it; and what is wrong: keys that two files give, ``sagemakerPipeline`` among them.
     """
     whole: Tree = {}
     problems: list[Problem] = []
     before: list[SourceFile] = []
     for source, conf in confs:
-
-        def clash(path: Path, source: SourceFile = source) -> None:
+        twice: list[Path] = []
+        whole = _merged(whole, conf, twice)
+        for path in twice:
             first = Places(before).key(("conf", *path), "")
             where = f"{first.path}:{first.line}:{first.column}"
-            problems.append(
-                Places([source]).key(
-                    ("conf", *path),
-                    f"{path[-1]!r} is given twice in this folder; the first is in {where}",
-                )
-            )
-
-        whole = _merged(whole, conf, clash)
+            message = f"{path[-1]!r} is given twice in this folder; the first is in {where}"
+            problems.append(Places([source]).key(("conf", *path), message))
         before.append(source)
-    if problems:
-        raise ConfigError(problems)
-    return whole
+    return whole, problems
 
 
 def override(base: Tree, conf: Tree) -> Tree:
@@ -95,22 +84,21 @@ def override(base: Tree, conf: Tree) -> Tree:
     :param base: what holds for all.
     :param conf: what holds for one.
     """
-    return _merged(base, conf, lambda path: None)
+    return _merged(base, conf, [])
 
 
-def _merged(first: Tree, second: Tree, clash: Callable[[Path], None], path: Path = ()) -> Tree:
+def _merged(first: Tree, second: Tree, twice: list[Path], path: Path = ()) -> Tree:
+    """Merge mappings, however deep; what both give is taken from the second, and noted in ``twice``."""
     result = dict(first)
     for name, value in second.items():
         here = (*path, name)
         value = _by_name(value) if name == "tags" else value
         known = result.get(name)
-        if name not in result:
-            result[name] = value
-        elif isinstance(known, dict) and isinstance(value, dict) and here != ("sagemakerPipeline",):
-            result[name] = _merged(known, value, clash, here)
-        else:
-            clash(here)
-            result[name] = value
+        if isinstance(known, dict) and isinstance(value, dict) and here != ("sagemakerPipeline",):
+            value = _merged(known, value, twice, here)
+        elif name in result:
+            twice.append(here)
+        result[name] = value
     return result
 
 

@@ -5,12 +5,15 @@ This is the one table of keys: validation, the JSON schema for editors, the refe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from pydantic import AfterValidator
+
 from sagemaker_mirror.config.airflow_section import AirflowSection
-from sagemaker_mirror.config.fields import NOTHING, Keys, Tags, Text, TextList, key
+from sagemaker_mirror.config.fields import FLAG, NOTHING, CommaList, Keys, Scalar, Tags, Text, WrittenText, key, wrong
 from sagemaker_mirror.config.pipeline import (
     JOB_STEP_CLASSES,
     STEP_CLASSES,
@@ -95,7 +98,7 @@ class ModelKeys(Keys):
     """The keys of a model that are no sections."""
 
     source_directory: Annotated[
-        Text | None,
+        WrittenText | None,
         key("Folder of the model's scripts; relative to the model's folder, or one of those above it."),
     ] = None
     name: Annotated[
@@ -156,15 +159,34 @@ class ModelConfig:
         return section if isinstance(section, RegistrySection) else None
 
 
+def _variable_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name) or name.startswith("SMP_"):
+        raise wrong("must be a name in capitals (A-Z, 0-9, _) that doesn't begin with SMP_")
+    return name
+
+
+VariableName = Annotated[Text, AfterValidator(_variable_name)]
+
+
 class NetworkSecurity(Keys):
     """Network, role and key of every job (``sagemakerNetworkSecurity`` of the framework's own conf)."""
 
-    subnets: Annotated[TextList, key("Subnets, as a list or separated by commas.", api="VpcConfig.Subnets")] = ()
+    subnets: Annotated[CommaList, key("Subnets, as a list or separated by commas.", api="VpcConfig.Subnets")] = ()
     role: Annotated[Text | None, key("Execution role; SMP_ROLE by default.", api="RoleArn")] = None
     security_groups_id: Annotated[
-        TextList, key("Security groups, as a list or separated by commas.", api="VpcConfig.SecurityGroupIds")
+        CommaList, key("Security groups, as a list or separated by commas.", api="VpcConfig.SecurityGroupIds")
     ] = ()
     kms_key: Annotated[Text | None, key("Key that outputs and volumes are encrypted with.", api="KmsKeyId")] = None
+    encrypt_inter_container_traffic: Annotated[
+        bool | str,
+        FLAG,
+        key("Whether instances of a job talk encrypted.", api="NetworkConfig.EnableInterContainerTrafficEncryption"),
+    ] = True
+    enable_network_isolation: Annotated[
+        bool | str,
+        FLAG,
+        key("Whether containers are cut off from the network.", api="NetworkConfig.EnableNetworkIsolation"),
+    ] = False
 
 
 class BaseConfig(Keys):
@@ -186,10 +208,7 @@ class BaseConfig(Keys):
     ] = NetworkSecurity()
     tags: Annotated[Tags, key("Tags of the pipeline and all that its steps create.", api="Tags")] = NOTHING
     airflow: Annotated[AirflowSection, key("How the DAG is scheduled and shown.")] = AirflowSection()
-
-
-def iterate_steps(pipeline: SageMakerPipeline) -> Iterator[tuple[str, StepConfig]]:
-    """Give the steps with their models, in the order of the conf."""
-    for model, unit in pipeline.models.items():
-        for step in unit.steps:
-            yield model, step
+    variables: Annotated[
+        Mapping[VariableName, Scalar | None],
+        key("Names that stand for values in this conf, like SMP_* placeholders, and what they stand for by default."),
+    ] = NOTHING

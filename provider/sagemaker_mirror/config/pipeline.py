@@ -16,6 +16,7 @@ from sagemaker_mirror.config.fields import (
     Scalar,
     Text,
     TextList,
+    WrittenText,
     describe,
     fixed,
     is_open,
@@ -63,7 +64,9 @@ class RetryPolicy(Keys):
         TextList, key("What is tried again, such as `Step.THROTTLING`.", api="RetryPolicies[].ExceptionType")
     ]
     interval_seconds: Annotated[
-        int | str, whole_number(), key("Wait before the first retry.", api="RetryPolicies[].IntervalSeconds")
+        int | str,
+        whole_number(parameter=None),
+        key("Wait before the first retry.", api="RetryPolicies[].IntervalSeconds"),
     ] = 1
     backoff_rate: Annotated[
         float,
@@ -71,11 +74,13 @@ class RetryPolicy(Keys):
         key("Factor that the wait grows by.", api="RetryPolicies[].BackoffRate"),
     ] = 2.0
     max_attempts: Annotated[
-        int | str | None, whole_number(1, 20), key("Largest number of attempts.", api="RetryPolicies[].MaxAttempts")
+        int | str | None,
+        whole_number(1, 20, parameter=None),
+        key("Largest number of attempts.", api="RetryPolicies[].MaxAttempts"),
     ] = None
     expire_after_mins: Annotated[
         int | str | None,
-        whole_number(1, 14400),
+        whole_number(1, 14400, parameter=None),
         key("Time in which it is tried again, in minutes.", api="RetryPolicies[].ExpireAfterMin"),
     ] = None
 
@@ -231,7 +236,9 @@ class SageMakerPipeline(Keys):
     """The pipeline: its steps by model, and what waits for what."""
 
     pipeline_name: Annotated[
-        Text, Field(min_length=1), key("Name of the pipeline in SageMaker.", alias="pipelineName", api="PipelineName")
+        WrittenText,
+        Field(min_length=1),
+        key("Name of the pipeline in SageMaker.", alias="pipelineName", api="PipelineName"),
     ]
     models: Annotated[Mapping[Text, PipelineModel], Field(min_length=1), key("The models and their steps, in order.")]
     dependencies: Annotated[
@@ -246,7 +253,7 @@ class SageMakerPipeline(Keys):
     ] = NOTHING
     parallelism: Annotated[
         int | str | None,
-        whole_number(),
+        whole_number(parameter=None),
         key(
             "How many steps of an execution run at once.",
             api="ParallelismConfiguration.MaxParallelExecutionSteps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -164,37 +164,44 @@ def load_folder(folder: ConfigFolder | Path) -> PipelineConfig:
         raise ConfigError([Problem(path, 1, 1, "has no conf/*.yaml at any depth")])
     root = path.parent
     problems: list[Problem] = []
-    confs = _read(files, root, FOLDER_KEYS, problems)
-    bases = _read(base_files(root), root, BASE_KEYS, problems)
-    if problems:
+    confs, readable = _read(files, root, FOLDER_KEYS, problems)
+    bases, bases_readable = _read(base_files(root), root, BASE_KEYS, problems)
+    if not (readable and bases_readable):
+        # What the unreadable file holds would be reported as missing.
         raise ConfigError(problems)
-    tree = override(unite(bases), unite(confs))
-    return _validated(path.name, path, tree, tuple(source for source, _ in (*confs, *bases)))
+    (tree, twice), (base_tree, base_twice) = unite(confs), unite(bases)
+    sources = tuple(source for source, _ in (*confs, *bases))
+    return _validated(path.name, path, override(base_tree, tree), sources, [*problems, *twice, *base_twice])
 
 
 def _read(
     files: tuple[Path, ...], root: Path, allowed: tuple[str, ...], problems: list[Problem]
-) -> list[tuple[SourceFile, Tree]]:
+) -> tuple[list[tuple[SourceFile, Tree]], bool]:
     confs = []
     for file in files:
         try:
             source = read_source(file, root)
-            confs.append((source, read_conf(source, allowed)))
+            tree, found = read_conf(source, allowed)
         except ConfigError as error:
             problems.extend(error.problems)
-    return confs
+        else:
+            problems.extend(found)
+            confs.append((source, tree))
+    return confs, len(confs) == len(files)
 
 
-def _validated(name: str, path: Path, tree: Tree, sources: tuple[SourceFile, ...]) -> PipelineConfig:
+def _validated(
+    name: str, path: Path, tree: Tree, sources: tuple[SourceFile, ...], problems: Sequence[Problem] = ()
+) -> PipelineConfig:
     where = places.Places(sources)
-    validation = Validation(where, name_pattern(tree.get("variables") or ()))
-    problems = validation.problems
-    base = validation.base(tree)
-    pipeline = validation.pipeline(tree)
-    models = validation.models(tree, pipeline)
-    if base is None or pipeline is None:
+    validation = Validation(tree, where)
+    base = validation.base()
+    pipeline = validation.pipeline()
+    steps = pipeline or validation.readable_steps()
+    models = validation.models(steps, all_steps=pipeline is not None)
+    validation.references()
+    wiring = Wiring(steps, tree, where, complete=pipeline is not None)
+    problems = [*problems, *validation.problems, *wiring.problems]
+    if problems or base is None or pipeline is None:
         raise ConfigError(problems)
-    wiring = Wiring(pipeline, tree["sagemakerPipeline"].get("dependencies"), where)
-    if problems or wiring.problems:
-        raise ConfigError([*problems, *wiring.problems])
     return PipelineConfig(name, path, models, pipeline, base, wiring.edges, sources, tree)

@@ -20,6 +20,7 @@ from sagemaker_mirror.config.fields import (
     Tags,
     Text,
     TextList,
+    WrittenText,
     key,
     one_of,
     whole_number,
@@ -140,7 +141,7 @@ class _ProcessingJobSection(JobSection):
 
     image_uri: Annotated[Text, key("Image that the job runs in.", api="AppSpecification.ImageUri")]
     entry_point: Annotated[
-        Text, key("Script to run, relative to source_directory.", api="AppSpecification.ContainerEntrypoint")
+        WrittenText, key("Script to run, relative to source_directory.", api="AppSpecification.ContainerEntrypoint")
     ]
     instance_count: Annotated[
         int | str,
@@ -204,7 +205,7 @@ class TrainingSection(JobSection):
 
     image_uri: Annotated[Text, key("Image that the job runs in.", api="AlgorithmSpecification.TrainingImage")]
     entry_point: Annotated[
-        Text,
+        WrittenText,
         key("Script to run, relative to source_directory.", api="HyperParameters.sagemaker_program"),
     ]
     instance_count: Annotated[
@@ -263,7 +264,7 @@ class TransformSection(JobSection):
     ]
     base_job_name: Annotated[Text, key("Name of the jobs.", no_effect=NO_JOB_NAMES)] = "default-transform-job-name"
     entry_point: Annotated[
-        Text,
+        WrittenText,
         key(
             "Script that serves the model, relative to source_directory.",
             api="PrimaryContainer.Environment.SAGEMAKER_PROGRAM",
@@ -423,6 +424,10 @@ class RegistrySection(Section):
             alias="ModelRepack",
         ),
     ] = True
+    model_repack_image_uri: Annotated[
+        Text | None,
+        key("Image that packs the model's archive; the training image by default.", alias="ModelRepackImageUri"),
+    ] = None
     model_package_group_name: Annotated[
         Text | None,
         key(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sagemaker_mirror.config.fields import describe
+from sagemaker_mirror.config.fields import PARAMETER, OpenNames, describe
 from sagemaker_mirror.config.merge import Tree
 from sagemaker_mirror.config.model import (
     DEFAULT_SECTION,
@@ -19,12 +19,15 @@ from sagemaker_mirror.config.model import (
     BaseConfig,
     ModelConfig,
     ModelKeys,
+    PipelineModel,
     SageMakerPipeline,
     Section,
     StepConfig,
 )
+from sagemaker_mirror.config.placeholders import name_pattern, strings
 from sagemaker_mirror.config.places import Path, Places
 from sagemaker_mirror.config.problems import Problem, did_you_mean
+from sagemaker_mirror.config.topology import find_cycles
 
 AnyKeys = TypeVar("AnyKeys", bound=BaseModel)
 
@@ -47,67 +50,132 @@ def section_name(step: StepConfig, sections: typing.Container[str]) -> str | Non
     return step.step_type
 
 
+UNREADABLE: Any = "unreadable"
+"""Class of a step that has a name, and is wrong otherwise."""
+
+FIXED_SECTIONS = ("train", "registry", "transform", "evaluate")
+"""Sections whose keys are the same whatever step reads them."""
+
+ALMOST_PARAMETER = re.compile(r"\$\{\s*([Pp]aram(?:s|eter|eters)?)\s*\.\s*([A-Za-z0-9_-]+)\s*\}")
+
+
+def _items(tree: Any, name: str) -> Tree:
+    """The mapping below a key, where it is one; all else is reported elsewhere."""
+    value = tree.get(name) if isinstance(tree, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
 class Validation:
     """One pass over a conf; problems gather in ``problems``.
 
+    :param tree: what the conf has below ``conf``.
     :param places: where things stand.
-    :param names: finds the names that get their values later.
     """
 
-    def __init__(self, places: Places, names: re.Pattern[str]) -> None:
-        self.places = places
-        self.names = names
+    def __init__(self, tree: Tree, places: Places) -> None:
         self.problems: list[Problem] = []
+        self._tree = tree
+        self._places = places
+        variables = tree.get("variables")
+        self._names = OpenNames(
+            name_pattern(variables if isinstance(variables, dict) else ()),
+            {name: parameter.get("type", "String") for name, parameter in self._raw_parameters().items()},
+        )
 
-    def keys(self, model: type[AnyKeys], value: Any, path: Path) -> AnyKeys | None:
-        """Validate one mapping.
+    def base(self) -> BaseConfig | None:
+        """Validate what holds for the whole folder."""
+        rest = {name: value for name, value in self._tree.items() if name not in ("models", "sagemakerPipeline")}
+        return self._keys(BaseConfig, rest, ("conf",))
 
-        :param model: what it must look like.
-        :param value: what the conf has.
-        :param path: where the conf has it.
-        :return: the mapping as data; None if something is wrong with it.
-        """
+    def pipeline(self) -> SageMakerPipeline | None:
+        """Validate the section ``sagemakerPipeline``."""
+        if "sagemakerPipeline" not in self._tree:
+            message = "no conf of this folder has 'sagemakerPipeline', which exactly one must have"
+            self.problems.append(self._places.key(("conf",), message))
+            return None
+        return self._keys(SageMakerPipeline, self._tree["sagemakerPipeline"], ("conf", "sagemakerPipeline"))
+
+    def readable_steps(self) -> SageMakerPipeline:
+        """Give the steps that can be read from a wrong section, so that as much as possible can be checked."""
+        models = {}
+        for name, unit in _items(_items(self._tree, "sagemakerPipeline"), "models").items():
+            steps = unit.get("steps") if isinstance(unit, dict) else None
+            readable = tuple(map(self._readable_step, steps if isinstance(steps, list) else ()))
+            models[name] = PipelineModel.model_construct(steps=readable)
+        return SageMakerPipeline.model_construct(pipeline_name="", models=models)
+
+    def _readable_step(self, step: Any) -> StepConfig:
         try:
-            return model.model_validate(value, context=self.names)
+            return StepConfig.model_validate(step, context=self._names)
+        except ValidationError:
+            name = step.get("step_name") if isinstance(step, dict) else None
+            return StepConfig.model_construct(step_name=name if isinstance(name, str) else "", step_class=UNREADABLE)
+
+    def models(self, pipeline: SageMakerPipeline, all_steps: bool) -> dict[str, ModelConfig]:
+        """Validate the models, each section as what the steps read it as.
+
+        :param pipeline: the steps.
+        :param all_steps: whether they are all the steps, so that sections that none of them reads are mistakes.
+        """
+        models = self._tree.get("models")
+        if not isinstance(models, dict):
+            message = "needs 'models'" if models is None else f"'models' must be a mapping, is {describe(models)}"
+            self.problems.append(self._places.value(("conf", "models"), message))
+            return {}
+        for name in pipeline.models.keys() - models.keys():
+            message = f"there is no model {name!r} below 'models'{did_you_mean(name, models)}"
+            self.problems.append(self._places.key(("conf", "sagemakerPipeline", "models", name), message))
+        result = {}
+        for name, model in models.items():
+            steps = pipeline.models[name].steps if name in pipeline.models else ()
+            result[name] = self._model(name, {} if model is None else model, steps, all_steps)
+        return result
+
+    def references(self) -> None:
+        """Check that every ``${params.Name}`` names a parameter, and that variables stand for something."""
+        parameters = self._raw_parameters()
+        for path, text in strings(self._tree, ("conf",)):
+            if "${" not in text:
+                continue
+            for match in ALMOST_PARAMETER.finditer(text):
+                if PARAMETER.fullmatch(match[0]) is None:
+                    message = f"{match[0]!r} is no reference to a parameter; did you mean '${{params.{match[2]}}}'?"
+                elif match[2] not in parameters:
+                    message = f"the pipeline has no parameter {match[2]!r}{did_you_mean(match[2], parameters)}"
+                else:
+                    continue
+                self.problems.append(self._places.token(path, match[0], message))
+        self._check_variables()
+
+    def _check_variables(self) -> None:
+        variables = {name: value for name, value in _items(self._tree, "variables").items() if isinstance(name, str)}
+        uses = [
+            (used, name)
+            for name, text in variables.items()
+            if isinstance(text, str)
+            for used in dict.fromkeys(self._names.pattern.findall(text))
+            if used in variables
+        ]
+        for cycle in find_cycles(list(variables), uses):
+            message = f"these variables stand for each other: {', '.join(cycle)}"
+            self.problems.append(self._places.value(("conf", "variables", cycle[0]), message))
+
+    def _raw_parameters(self) -> dict[str, Any]:
+        parameters = _items(_items(self._tree, "sagemakerPipeline"), "parameters")
+        return {name: value if isinstance(value, dict) else {} for name, value in parameters.items()}
+
+    def _keys(self, model: type[AnyKeys], value: Any, path: Path) -> AnyKeys | None:
+        try:
+            return model.model_validate(value, context=self._names)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 self.problems.append(self._problem(model, detail, path))
             return None
 
-    def base(self, tree: Tree) -> BaseConfig | None:
-        """Validate what holds for the whole folder."""
-        rest = {
-            name: value for name, value in tree.items() if name not in ("models", "sagemakerPipeline", "variables")
-        }
-        return self.keys(BaseConfig, rest, ("conf",))
-
-    def pipeline(self, tree: Tree) -> SageMakerPipeline | None:
-        """Validate the section ``sagemakerPipeline``."""
-        if "sagemakerPipeline" not in tree:
-            message = "no conf of this folder has 'sagemakerPipeline', which exactly one must have"
-            self.problems.append(self.places.key(("conf",), message))
-            return None
-        return self.keys(SageMakerPipeline, tree["sagemakerPipeline"], ("conf", "sagemakerPipeline"))
-
-    def models(self, tree: Tree, pipeline: SageMakerPipeline | None) -> dict[str, ModelConfig]:
-        """Validate the models, each section as what the steps read it as."""
-        models = tree.get("models")
-        if not isinstance(models, dict):
-            message = (
-                "'conf' needs 'models'" if models is None else f"'models' must be a mapping, is {describe(models)}"
-            )
-            self.problems.append(self.places.value(("conf", "models"), message))
-            return {}
-        result = {}
-        for name, model in models.items():
-            steps = pipeline.models[name].steps if pipeline is not None and name in pipeline.models else ()
-            result[name] = self._model(name, {} if model is None else model, steps, pipeline is not None)
-        return result
-
-    def _model(self, name: str, model: Any, steps: tuple[StepConfig, ...], steps_known: bool) -> ModelConfig:
+    def _model(self, name: str, model: Any, steps: tuple[StepConfig, ...], all_steps: bool) -> ModelConfig:
         path: Path = ("conf", "models", name)
         if not isinstance(model, dict):
-            self.problems.append(self.places.value(path, f"{name!r} must be a mapping, is {describe(model)}"))
+            self.problems.append(self._places.value(path, f"{name!r} must be a mapping, is {describe(model)}"))
             return ModelConfig()
         kinds = self._section_kinds(name, model, steps)
         own = {key: model[key] for key in model if key in ModelKeys.model_fields}
@@ -117,45 +185,41 @@ class Validation:
                 continue
             kind = kinds.get(key)
             if kind is not None:
-                section = self.keys(kind, value, (*path, key))
+                section = self._keys(kind, value, (*path, key))
                 if section is not None:
                     sections[key] = section
-            elif steps_known:
+            elif all_steps:
                 known = [*ModelKeys.model_fields, *DOCUMENTED_SECTIONS, *kinds]
                 message = f"unknown key {key!r}, and no step of {name!r} has it as its step_type"
-                self.problems.append(self.places.key((*path, key), message + did_you_mean(key, known)))
-        return ModelConfig(self.keys(ModelKeys, own, path) or ModelKeys(), sections)
+                self.problems.append(self._places.key((*path, key), message + did_you_mean(key, known)))
+        return ModelConfig(self._keys(ModelKeys, own, path) or ModelKeys(), sections)
 
     def _section_kinds(self, name: str, model: Tree, steps: tuple[StepConfig, ...]) -> dict[str, type[Section]]:
         """What each section looks like, by the steps that read it; a step without its section is a mistake."""
         kinds = dict(DOCUMENTED_SECTIONS)
         readers: dict[str, StepConfig] = {}
         for index, step in enumerate(steps):
+            if step.step_class == UNREADABLE:
+                continue
             path: Path = ("conf", "sagemakerPipeline", "models", name, "steps", index)
             section = section_name(step, model.keys())
             if section is None:
                 message = f"step {step.name!r} is of class Processing and needs 'step_type', the section it reads"
-                self.problems.append(self.places.key(path, message))
+                self.problems.append(self._places.key(path, message))
                 continue
             kind = SECTION_OF_CLASS[step.step_class]
+            place = (*path, "step_type" if step.step_type else "step_class")
+            reader = readers.get(section)
             if model.get(section) is None:
-                candidates = [key for key in model if key not in ModelKeys.model_fields]
+                sections = [key for key in model if key not in ModelKeys.model_fields]
                 message = f"step {step.name!r} reads the section {section!r}, which model {name!r} lacks"
-                place = (*path, "step_type" if step.step_type else "step_class")
-                self.problems.append(self.places.value(place, message + did_you_mean(section, candidates)))
-            elif (
-                section in DOCUMENTED_SECTIONS
-                and kinds[section] is not kind
-                and section not in ("processing", "preprocess")
-            ):
-                message = (
-                    f"section {section!r} is no section for a step of class {step.step_class}; give it one of its own"
-                )
-                self.problems.append(self.places.value((*path, "step_type"), message))
-            elif section in readers and kinds[section] is not kind:
-                reader = readers[section]
+                self.problems.append(self._places.value(place, message + did_you_mean(section, sections)))
+            elif section in FIXED_SECTIONS and kinds[section] is not kind:
+                message = f"section {section!r} is none for a step of class {step.step_class}; give it one of its own"
+                self.problems.append(self._places.value(place, message))
+            elif reader is not None and kinds[section] is not kind:
                 message = f"section {section!r} is read as {reader.step_class} by step {reader.name!r} already"
-                self.problems.append(self.places.value((*path, "step_type"), message))
+                self.problems.append(self._places.value(place, message))
             else:
                 kinds[section] = kind
                 readers[section] = step
@@ -168,24 +232,24 @@ class Validation:
         item = f"entry {where[-1] + 1} of {name!r}" if isinstance(where[-1], int) else repr(name)
         kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
         if kind == "extra_forbidden":
-            return self.places.key(where, f"unknown key {name!r}{did_you_mean(name, known_keys(model, place[:-1]))}")
+            return self._places.key(where, f"unknown key {name!r}{did_you_mean(name, known_keys(model, place[:-1]))}")
         if kind == "missing":
-            if self.places.holds(where):
-                return self.places.key(where, f"{name!r} has no value")
+            if self._places.holds(where):
+                return self._places.key(where, f"{name!r} has no value")
             parent = where[-2]
             owner = f"entry {parent + 1} of {where[-3]!r}" if isinstance(parent, int) else repr(parent)
-            return self.places.key(where[:-1], f"{owner} needs {name!r}")
+            return self._places.key(where[:-1], f"{owner} needs {name!r}")
         if kind == "conf":
-            return self.places.value(where, f"{item} {context['message']}")
+            return self._places.value(where, f"{item} {context['message']}")
         if kind == "literal_error":
             hint = did_you_mean(value, _words(context["expected"])) if isinstance(value, str) else ""
-            return self.places.value(where, f"{item} must be {context['expected']}, is {describe(value)}{hint}")
+            return self._places.value(where, f"{item} must be {context['expected']}, is {describe(value)}{hint}")
         if kind in _WANTED:
-            return self.places.value(
+            return self._places.value(
                 where, f"{item} must be {_WANTED[kind]}, is {describe(value)}{_quote(kind, value)}"
             )
         message = detail["msg"]
-        return self.places.value(where, f"{item}: {message[:1].lower()}{message[1:]}")
+        return self._places.value(where, f"{item}: {message[:1].lower()}{message[1:]}")
 
 
 _WANTED = {

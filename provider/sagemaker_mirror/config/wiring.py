@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sagemaker_mirror.config.grammar import GrammarError, parse
+from sagemaker_mirror.config.merge import Tree
 from sagemaker_mirror.config.model import JOB_STEP_CLASSES, SageMakerPipeline, StepConfig
 from sagemaker_mirror.config.places import Path, Places
 from sagemaker_mirror.config.problems import Problem, did_you_mean
@@ -71,11 +72,12 @@ class Wiring:
     """One pass over the order of a pipeline's steps; edges and problems gather.
 
     :param pipeline: the pipeline.
-    :param written: ``dependencies`` as the conf has them: one text, a list of texts, or nothing.
+    :param tree: what the conf has below ``conf``.
     :param places: where things stand.
+    :param complete: whether these are the whole steps; of half-read ones only the names are trusted.
     """
 
-    def __init__(self, pipeline: SageMakerPipeline, written: Any, places: Places) -> None:
+    def __init__(self, pipeline: SageMakerPipeline, tree: Tree, places: Places, complete: bool = True) -> None:
         self.problems: list[Problem] = []
         self._places = places
         self._pipeline = pipeline
@@ -84,8 +86,10 @@ class Wiring:
         self._edges: dict[tuple[str, str], Edge] = {}
         self._edge_places: dict[tuple[str, str], tuple[Path, int | None]] = {}
         self._number_steps()
-        self._add_dependencies(written)
-        for add in (self._add_depends_on, self._add_chained, self._add_implicit):
+        section = tree.get("sagemakerPipeline")
+        self._add_dependencies(section.get("dependencies") if isinstance(section, dict) else None)
+        adders = (self._add_depends_on, self._add_chained, self._add_implicit)
+        for add in adders if complete else ():
             for model, unit in pipeline.models.items():
                 for index, step in enumerate(unit.steps):
                     add(model, step, ("conf", "sagemakerPipeline", "models", model, "steps", index))
@@ -99,6 +103,8 @@ class Wiring:
     def _number_steps(self) -> None:
         for model, unit in self._pipeline.models.items():
             for index, step in enumerate(unit.steps):
+                if not step.name:
+                    continue
                 if step.name in self._steps:
                     path = ("conf", "sagemakerPipeline", "models", model, "steps", index, "step_name")
                     self._say(path, f"two steps have the name {step.name!r}")
