@@ -1,10 +1,11 @@
 """Supervise one container: a script of its own, with nothing but the standard library.
 
-Started as ``python -I -S launcher.py`` by :mod:`~sagemaker_mirror.local.jobs.process`, it reads one line of JSON
-from its standard input (``argv``, ``env``, ``cwd``, ``grace`` in seconds, ``bind``: the folder to see as ``/opt/ml``,
-or null), starts the command, and does for its processes what a container does: they share a private ``/opt/ml``, and
-when the first of them ends, or the standard input is closed, none of them survives. The server closes it to stop the
-job, and the kernel closes it when the server dies, so that nothing is left behind either way.
+Started as ``python -I -S launcher.py`` by :mod:`~sagemaker_mirror.local.jobs.process`, it reads one line of JSON from
+its standard input: ``argv``, ``env`` and ``cwd`` of a command, ``grace`` in seconds, ``bind`` (the folder to see as
+``/opt/ml``, or null) and ``old_kernel`` (see :func:`look_like_an_old_kernel`). It starts the command, and does for its
+processes what a container does: they share a private ``/opt/ml``, and when the first of them ends, or the standard
+input is closed, none of them survives. The server closes it to stop the job, and the kernel closes it when the server
+dies, so that nothing is left behind either way.
 
 It is a process of its own because namespaces and subreapers belong to processes, and because Python forbids much
 between fork and exec in a program with threads, as the server is.
@@ -13,10 +14,12 @@ between fork and exec in a program with threads, as the server is.
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import select
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -28,7 +31,11 @@ TICK = 0.02  # seconds between looks at processes that were told to end
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000  # linux/sched.h
 MS_BIND, MS_REC, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18  # linux/mount.h
-PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 22, 36, 38  # linux/prctl.h
+NEW_CALLS = {  # linux/audit.h, and statx, renameat2, openat2, faccessat2, fchmodat2 of asm/unistd.h
+    "x86_64": (0xC000003E, 332, 316, 437, 439, 452),
+    "aarch64": (0xC00000B7, 291, 276, 437, 439, 452),
+}
 
 
 # --------------------------------------------------------------------------------------------- a private /opt/ml
@@ -95,6 +102,30 @@ def bind_private_ml(source: str) -> None:
     os.close(descriptor)
 
 
+class FilterProgram(ctypes.Structure):
+    """``struct sock_fprog`` of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def look_like_an_old_kernel() -> None:
+    """Let the system calls that proot doesn't translate fail as if there were none, so that libraries use older ones.
+
+    Through them, programs would see the host's files instead of the job's: ``ls``, say, with statx(2).
+    """
+    architecture, *numbers = NEW_CALLS[os.uname().machine]
+    load, equal, give_back = 0x20, 0x15, 0x06  # BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K
+    program = [(load, 0, 0, 4), (equal, 0, len(numbers) + 1, architecture), (load, 0, 0, 0)]
+    program += [(equal, len(numbers) - index, 0, number) for index, number in enumerate(numbers)]
+    program += [
+        (give_back, 0, 0, 0x7FFF0000),
+        (give_back, 0, 0, 0x00050000 | errno.ENOSYS),
+    ]  # SECCOMP_RET_ALLOW, _ERRNO
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in program))
+    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    call("prctl", PR_SET_SECCOMP, 2, ctypes.byref(FilterProgram(len(program), ctypes.addressof(code))))
+
+
 # ---------------------------------------------------------------------------------------------------- the processes
 
 
@@ -109,7 +140,7 @@ def spawn(argv: list[str], env: dict[str, str], cwd: str) -> int:
     child = os.fork()
     if child:
         return child
-    code = 127
+    code = 126
     try:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -118,7 +149,7 @@ def spawn(argv: list[str], env: dict[str, str], cwd: str) -> int:
         os.execvpe(argv[0], argv, env)  # noqa: S606 - running the user's command is the purpose
     except OSError as error:
         print(f"{argv[0]}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 - goes to the job's log
-        code = 126 if isinstance(error, PermissionError) else 127
+        code = 127 if isinstance(error, FileNotFoundError) else 126
     finally:
         os._exit(code)
 
@@ -222,6 +253,8 @@ def launch() -> int:
     try:
         if order["bind"] is not None:
             bind_private_ml(order["bind"])
+        if order["old_kernel"]:
+            look_like_an_old_kernel()
         adopt_orphans()
     except OSError as error:
         print(f"No private {ML}: {error}", file=sys.stderr)  # noqa: T201 - goes to the job's log

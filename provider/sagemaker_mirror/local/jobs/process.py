@@ -34,6 +34,7 @@ class Command:
     :param cwd: its working folder
     :param bind: folder that the launcher makes appear as ``/opt/ml``; None: something else does
     :param pass_fds: file descriptors that the program inherits
+    :param old_kernel: without the system calls that proot doesn't know
     """
 
     argv: Sequence[str]
@@ -41,6 +42,7 @@ class Command:
     cwd: str = "/"
     bind: str | None = None
     pass_fds: tuple[int, ...] = ()
+    old_kernel: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def run(command: Command, limits: Limits, log: Log) -> Exit:
         "env": dict(command.env),
         "cwd": command.cwd,
         "bind": command.bind,
+        "old_kernel": command.old_kernel,
         "grace": limits.grace,
     }
     with launcher:

@@ -15,6 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sagemaker_mirror.local.jobs.launcher import ML
@@ -58,10 +59,12 @@ class PrivateRoot(ABC):
     def problem(self) -> str | None:
         """Try it; return why it doesn't work here, or None."""
         with tempfile.TemporaryDirectory(prefix="opt-ml-") as folder:
-            question, answer, said = Path(folder, "question"), Path(folder, "answer"), list[str]()
+            ml = Path(folder, "ml")
+            ml.mkdir()
+            question, answer, said = ml / "question", ml / "answer", list[str]()
             question.touch()
-            script = f"test -e {ML}/{question.name} && : > {ML}/{answer.name}"
-            command = self.wrap(Command(["/bin/sh", "-c", script], {"PATH": SYSTEM_PATH}), Path(folder))
+            script = f"ls {ML}/{question.name} && : > {ML}/{answer.name}"
+            command = self.wrap(Command(["/bin/sh", "-c", script], {"PATH": SYSTEM_PATH}), ml)
             end = run(command, Limits(threading.Event(), time.monotonic() + TRIAL, grace=0), said.append)
             if end.code == 0 and answer.exists():
                 return None
@@ -75,11 +78,14 @@ class MountNamespace(PrivateRoot):
 
     def wrap(self, command: Command, ml: Path) -> Command:
         """Let the launcher do it."""
-        return Command(command.argv, command.env, command.cwd, bind=str(ml), pass_fds=command.pass_fds)
+        return replace(command, bind=str(ml))
 
 
 class Tool(PrivateRoot):
     """A program that runs another one in a changed file system."""
+
+    old_kernel = False
+    """Whether it knows only the system calls of older kernels."""
 
     def problem(self) -> str | None:
         """Look for the program, then try it."""
@@ -99,7 +105,7 @@ class Tool(PrivateRoot):
     def wrap(self, command: Command, ml: Path) -> Command:
         """Put the program before the command."""
         argv = [shutil.which(self.executable) or self.executable, *self.options(ml), *command.argv]
-        return Command(argv, command.env, command.cwd, pass_fds=command.pass_fds)
+        return replace(command, argv=argv, old_kernel=self.old_kernel)
 
 
 class Bubblewrap(Tool):
@@ -127,10 +133,22 @@ class Proot(Tool):
 
     name = "proot"
     executable = "proot"
+    old_kernel = True
 
     def options(self, ml: Path) -> Sequence[str]:
-        """Bind the folder."""
-        return ["-b", f"{ml}:{ML}"]
+        """Show the host as it is, with an ``/opt`` of the job's own, where the host has no ``/opt/ml``."""
+        if Path(ML).is_dir():
+            return ["-b", f"{ml}:{ML}"]
+        # Left to itself, proot would make /opt/ml on the host's disk, and remove it while another job is using it.
+        parent, own = Path(ML).parent, ml.with_name("opt")
+        own.joinpath(Path(ML).name).mkdir(parents=True, exist_ok=True)
+        options = ["-b", f"{own}:{parent}"]
+        for child in sorted(parent.iterdir()) if parent.is_dir() else ():
+            if child != Path(ML):
+                place = own / child.name
+                place.mkdir(exist_ok=True) if child.is_dir() else place.touch()
+                options += ["-b", f"{child}:{child}"]
+        return [*options, "-b", f"{ml}:{ML}"]
 
 
 class Link(PrivateRoot):

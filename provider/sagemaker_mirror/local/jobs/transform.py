@@ -1,7 +1,7 @@
 """Batch transform jobs.
 
-The contract is "Use Your Own Inference Code with Batch Transform" in the SageMaker developer guide: the archive of the
-model in ``/opt/ml/model``, each object of the input as ``<S3OutputPath>/<name>.out``; and that of the inference toolkit:
+The contract is "Use Your Own Inference Code with Batch Transform" in the SageMaker developer guide (the model's files
+in ``/opt/ml/model``, each object of the input as ``<S3OutputPath>/<name>.out``), and that of the inference toolkit:
 the user's module in the archive's ``code`` folder.
 """
 
