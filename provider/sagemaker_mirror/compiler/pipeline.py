@@ -1,0 +1,177 @@
+"""The compiler: from a conf and its graph to a pipeline's definition, and what must be in S3 beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sagemaker_mirror.compiler.canonical import canonical_json, digest
+from sagemaker_mirror.compiler.check import VERSION, check_definition
+from sagemaker_mirror.compiler.locate import locate
+from sagemaker_mirror.compiler.parameters import declarations
+from sagemaker_mirror.compiler.references import Request
+from sagemaker_mirror.compiler.refused import Refused
+from sagemaker_mirror.compiler.repack import repacked, step_definition, with_repack_steps
+from sagemaker_mirror.compiler.scope import Scope
+from sagemaker_mirror.compiler.shapes import check_value
+from sagemaker_mirror.compiler.source import REQUIREMENTS, Sources
+from sagemaker_mirror.compiler.steps import define_step
+from sagemaker_mirror.compiler.target import Target, TargetError
+from sagemaker_mirror.compiler.uploads import Content, Upload, Uploads
+from sagemaker_mirror.config import ConfigError, PipelineConfig, Problem
+from sagemaker_mirror.graph import StepGraph
+
+#: Where a definition carries the hash over its rest, by which drift is seen.
+SHA256_KEY = "sagemaker-mirror-sha256"
+#: A definition of this size, in bytes, is handed to SageMaker through S3.
+LARGE = 100 * 1024
+
+
+@dataclass(frozen=True)
+class CompiledPipeline:
+    """A pipeline as SageMaker is to have it.
+
+    :param name: the pipeline's name.
+    :param role_arn: the role that it runs as.
+    :param definition: the definition.
+    :param definition_json: the same as canonical JSON.
+    :param sha256: the hash over the definition without its ``Metadata``, in hex; ``Metadata`` carries it.
+    :param uploads: what has to be in S3 before it runs, ordered by bucket and key.
+    :param description: what the pipeline is for.
+    :param tags: the pipeline's tags.
+    :param parallelism: how many steps of an execution may run at once; ``None`` for the service's limit.
+    :param definition_upload: the definition as an object in S3, one of ``uploads``, where it is too large to be sent
+        with the request; it is then given as ``PipelineDefinitionS3Location``.
+    :param warnings: what in the conf is probably not meant as it is.
+    """
+
+    name: str
+    role_arn: str
+    definition: dict[str, Any]
+    definition_json: str = field(repr=False)
+    sha256: str
+    uploads: tuple[Upload, ...]
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parallelism: int | None = None
+    definition_upload: Upload | None = None
+    warnings: tuple[Problem, ...] = ()
+
+
+def compile_pipeline(
+    config: PipelineConfig, graph: StepGraph, target: Target, values: Mapping[str, str]
+) -> CompiledPipeline:
+    """Compile a conf.
+
+    The result follows from the conf, the values and the files of the source folders alone: neither the clock nor the
+    place of the files nor the order in which a disk lists them changes a byte.
+
+    :param config: the conf, its placeholders replaced.
+    :param graph: the graph of the conf.
+    :param target: where the pipeline is to run; the conf's own settings go before it.
+    :param values: the values of the placeholders, for ``SMP_SOURCE_DIR_PATH``.
+    :raises ValueError: there are placeholders in the conf.
+    :raises ConfigError: the conf asks for something that can't be, or that the API would refuse; with all problems.
+    """
+    if config.placeholders:
+        raise ValueError(f"the conf still has placeholders: {', '.join(sorted(config.placeholders))}")
+    try:
+        target = target.with_base(config.base)
+    except TargetError as error:
+        raise ConfigError([config.problem(("sagemakerNetworkSecurity",), str(error))]) from error
+    problems = _check_envelope(config, target)
+    if problems:
+        raise ConfigError(problems)
+    uploads = Uploads(target.bucket, config.pipeline.pipeline_name)
+    sources = Sources(uploads)
+    scopes = [Scope(config, target, values, uploads, sources, model, step) for model, step in config.steps]
+    steps = _define_steps(config, graph, scopes)
+    definition: dict[str, Any] = {
+        "Version": VERSION,
+        "Parameters": declarations(config.pipeline.parameters),
+        "Steps": steps,
+    }
+    problems = [locate(config, problem) for problem in check_definition(definition)]
+    if problems:
+        raise ConfigError(problems)
+    sha256 = digest(definition)
+    definition["Metadata"] = {SHA256_KEY: sha256}
+    definition_json = canonical_json(definition)
+    return CompiledPipeline(
+        name=config.pipeline.pipeline_name,
+        role_arn=target.role_arn,
+        definition=definition,
+        definition_json=definition_json,
+        sha256=sha256,
+        definition_upload=_upload_if_large(uploads, definition_json),
+        uploads=uploads.sorted(),
+        description=config.pipeline.description,
+        tags=dict(config.base.tags),
+        parallelism=None if config.pipeline.parallelism is None else int(config.pipeline.parallelism),
+        warnings=tuple(dict.fromkeys(warning for scope in scopes for warning in _warnings(scope))),
+    )
+
+
+def _define_steps(config: PipelineConfig, graph: StepGraph, scopes: list[Scope]) -> list[Request]:
+    """Write all steps, in the conf's order; what is wrong with each of them is said at once."""
+    try:
+        graph = with_repack_steps(graph, config)
+        images: dict[str, str | None] = {}
+        for item in repacked(config):
+            images.setdefault(item.training, item.section.model_repack_image_uri)
+    except Refused as error:
+        raise ConfigError([config.problem(error.path, error.message)]) from error
+    problems: list[Problem] = []
+    steps: list[Request] = []
+    for scope in scopes:
+        try:
+            steps.append(define_step(scope, graph))
+            if scope.step.name in images:
+                steps.append(step_definition(scope, images[scope.step.name]))
+        except Refused as error:
+            problems.append(config.problem(error.path, error.message))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return steps
+
+
+def _check_envelope(config: PipelineConfig, target: Target) -> list[Problem]:
+    """Check what stands beside the definition in the request that writes it, and what every step repeats."""
+    pipeline, network = ("sagemakerPipeline",), ("sagemakerNetworkSecurity",)
+    tags = [{"Key": key, "Value": value} for key, value in config.base.tags.items()]
+    checks: tuple[tuple[tuple[str, ...], str, Any], ...] = (
+        ((*pipeline, "pipelineName"), "PipelineName", config.pipeline.pipeline_name),
+        ((*pipeline, "description"), "PipelineDescription", config.pipeline.description or ""),
+        (("tags",), "TagList", tags),
+        (("s3Bucket",), "BucketName", target.bucket),
+        ((*network, "role"), "RoleArn", target.role_arn),
+        ((*network, "subnets"), "Subnets", list(target.subnets) or ["subnet"]),
+        ((*network, "security_groups_id"), "VpcSecurityGroupIds", list(target.security_group_ids) or ["sg"]),
+        ((*network, "kms_key"), "KmsKeyId", target.kms_key or ""),
+    )
+    return [
+        config.problem(path, f"{path[-1]}: {finding}")
+        for path, shape, value in checks
+        for finding in check_value(shape, value)
+    ]
+
+
+def _upload_if_large(uploads: Uploads, definition_json: str) -> Upload | None:
+    data = definition_json.encode()
+    if len(data) < LARGE:
+        return None
+    return uploads.add(Content.of_bytes("pipeline definition", data), "definition", "definition.json")
+
+
+def _warnings(scope: Scope) -> Iterator[Problem]:
+    """Say what is probably not meant as it is."""
+    step, config = scope.step, scope.config
+    if step.enable_cache is True and step.step_class in ("CreateModel", "RegisterModel"):
+        message = f"enable_cache has no effect: SageMaker caches no {step.step_class} steps"
+        yield config.problem(scope.at_step("enable_cache"), message)
+    if scope.target.network_isolation and (scope.source_directory / REQUIREMENTS).is_file():
+        message = f"{REQUIREMENTS} can't be installed in a container without network"
+        yield config.problem(("models", scope.model, "source_directory"), message)

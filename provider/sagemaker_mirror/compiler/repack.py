@@ -1,0 +1,181 @@
+"""Repacking: a step that puts the inference code into the archive of a trained model.
+
+A training job's archive holds what its script saved. Where the conf has ``ModelRepack``, one more training job in the
+same image takes the archive and the model's scripts and saves both, the scripts under ``code/``. It happens once for
+each Training step, however many steps create or register its model, and S3 keeps the source folder as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sagemaker_mirror.compiler.bundle import Bundle
+from sagemaker_mirror.compiler.encryption import output_key, volume_key
+from sagemaker_mirror.compiler.names import derived_step_name
+from sagemaker_mirror.compiler.parameters import with_parameters
+from sagemaker_mirror.compiler.references import Request, Value, execution_uri, model_artifact
+from sagemaker_mirror.compiler.refused import Refused
+from sagemaker_mirror.compiler.scope import Scope
+from sagemaker_mirror.compiler.serving import program
+from sagemaker_mirror.compiler.source import BUNDLE
+from sagemaker_mirror.compiler.training import (
+    CODE_CHANNEL,
+    INPUT,
+    channel,
+    job_network,
+    toolkit_hyperparameters,
+)
+from sagemaker_mirror.compiler.uploads import Content
+from sagemaker_mirror.config import PipelineConfig
+from sagemaker_mirror.config.model import RegistrySection, TrainingSection
+from sagemaker_mirror.graph import Edge, Step, StepGraph, producer
+
+ENDING = "Repack"
+DESCRIPTION = "Puts the inference code into the model's archive"
+INSTANCE_TYPE = "ml.m5.large"
+VOLUME_SIZE_IN_GB = 30
+MAX_RUNTIME_IN_SECONDS = 3600
+CACHE: Request = {"Enabled": True, "ExpireAfter": "10d"}
+#: The channels that the program reads.
+MODEL_CHANNEL, SOURCE_CHANNEL = "model", "source"
+_PROGRAM = Path(__file__).with_name("repack_program.py")
+
+
+def repack_name(training: str) -> str:
+    """Give the name of the step that repacks what a Training step made."""
+    return derived_step_name(training, ENDING)
+
+
+class Repacked(NamedTuple):
+    """A model that is repacked before a step uses it.
+
+    :param training: the Training step that makes it.
+    :param user: the step that creates or registers it.
+    :param model: the model's name in the conf.
+    :param section: the section that the user reads.
+    """
+
+    training: str
+    user: str
+    model: str
+    section: RegistrySection
+
+
+def repacked(config: PipelineConfig) -> Iterator[Repacked]:
+    """Give the models that are repacked, for each step that uses one.
+
+    :param config: the conf.
+    :raises Refused: it is not known yet whether a model is to be repacked.
+    """
+    for model, step in config.steps:
+        if step.step_class in ("CreateModel", "RegisterModel"):
+            section = config.section(model, step)
+            training = producer(config, model, step.name, "Training")
+            if (
+                training is not None
+                and isinstance(section, RegistrySection)
+                and _is_wanted(config, step.name, section)
+            ):
+                yield Repacked(training, step.name, model, section)
+
+
+def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
+    """Put repack steps between Training steps and the steps that use their models.
+
+    :param graph: the graph of the conf.
+    :param config: the conf.
+    :return: the graph with repack steps; the same graph where there are none, or where they are in it.
+    :raises Refused: a step of the conf has the name of a repack step.
+    """
+    steps, edges = dict(graph.steps), list(graph.edges)
+    for training, user, model, _ in repacked(config):
+        name = repack_name(training)
+        if any(step.name == name for _, step in config.steps):
+            raise Refused(f"{name!r} is the name of the step that repacks {training!r}", *config.step_path(name))
+        edges = [edge for edge in edges if (edge.source, edge.target, edge.kind) != (training, user, "implicit")]
+        for edge in (Edge(training, name, "implicit"), Edge(name, user, "implicit")):
+            if edge not in edges:
+                edges.append(edge)
+        steps.setdefault(name, Step(name, "Training", model))
+    return StepGraph(_behind_training(steps, graph), tuple(edges)) if len(steps) > len(graph.steps) else graph
+
+
+def _behind_training(steps: dict[str, Step], graph: StepGraph) -> dict[str, Step]:
+    ordered = {}
+    for name, step in graph.steps.items():
+        ordered[name] = step
+        if (repack := repack_name(name)) in steps:
+            ordered.setdefault(repack, steps[repack])
+    return ordered
+
+
+def model_data(scope: Scope, section: RegistrySection) -> Value:
+    """Say where the archive lies that a step creates or registers a model from.
+
+    :param scope: the step.
+    :param section: its section.
+    :raises Refused: there is no Training step above it, or it is not known yet whether the model is repacked.
+    """
+    training = producer(scope.config, scope.model, scope.step.name, "Training")
+    if training is None:
+        raise Refused("needs a Training step above it", *scope.at_step())
+    wanted = _is_wanted(scope.config, scope.step.name, section)
+    return model_artifact(repack_name(training) if wanted else training)
+
+
+def _is_wanted(config: PipelineConfig, step: str, section: RegistrySection) -> bool:
+    if isinstance(section.model_repack, bool):
+        return section.model_repack
+    message = f"'ModelRepack' says which steps the pipeline has, so it can't be {section.model_repack!r}"
+    raise Refused(message, *config.step_path(step))
+
+
+def step_definition(training: Scope, image_uri: str | None) -> Request:
+    """Write the step that repacks what a Training step made.
+
+    :param training: the Training step.
+    :param image_uri: the image to do it in; ``None`` for the training image.
+    :raises Refused: the conf asks for something that can't be.
+    """
+    arguments = _arguments(training, image_uri or training.section(TrainingSection).image_uri)
+    return {
+        "Name": repack_name(training.step.name),
+        "Type": "Training",
+        "Description": DESCRIPTION,
+        "Arguments": with_parameters(arguments, training.config.pipeline.parameters),
+        "CacheConfig": dict(CACHE),
+    }
+
+
+def _arguments(training: Scope, image_uri: str) -> Request:
+    target = training.target
+    name, where = program(training)
+    own = Bundle.of_files({"repack.py": _PROGRAM})
+    bundle = training.uploads.add(Content(own.sha256, "program that repacks models", own.write), "code", BUNDLE).uri
+    channels = [
+        channel(MODEL_CHANNEL, model_artifact(training.step.name), content_type="application/x-sagemaker-model"),
+        channel(SOURCE_CHANNEL, training.sources.bundle(training.source_directory, name, *where)),
+    ]
+    if target.network_isolation:
+        channels.append(channel(CODE_CHANNEL, bundle))
+        bundle = f"{INPUT}/{CODE_CHANNEL}/{BUNDLE}"
+    output = execution_uri(target.bucket, None, training.pipeline, repack_name(training.step.name))
+    return {
+        "AlgorithmSpecification": {"TrainingImage": image_uri, "TrainingInputMode": "File"},
+        "HyperParameters": toolkit_hyperparameters("repack.py", bundle, target.region),
+        "InputDataConfig": channels,
+        "OutputDataConfig": {"S3OutputPath": output, **output_key(target)},
+        "ProfilerConfig": {"DisableProfiler": True},
+        "ResourceConfig": {
+            "InstanceCount": 1,
+            "InstanceType": INSTANCE_TYPE,
+            "VolumeSizeInGB": VOLUME_SIZE_IN_GB,
+            **volume_key(target, INSTANCE_TYPE),
+        },
+        "RoleArn": target.role_arn,
+        "StoppingCondition": {"MaxRuntimeInSeconds": MAX_RUNTIME_IN_SECONDS},
+        **job_network(target),
+        **training.tags(training.section(TrainingSection).tags),
+    }
