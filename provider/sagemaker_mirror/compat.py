@@ -87,9 +87,20 @@ __all__ = [
     "conf",
     "get_parsing_context",
     "read_task_state",
+    "read_variable",
     "read_xcom",
     "timezone",
 ]
+
+
+def read_variable(name: str) -> str | None:
+    """Return the value of an Airflow Variable, or None where there is none.
+
+    :param name: the Variable's key
+    """
+    no_value: dict[str, Any] = {"default" if AIRFLOW_3 else "default_var": None}
+    value = Variable.get(name, **no_value)
+    return None if value is None else str(value)
 
 
 def read_xcom(ti_key: TaskInstanceKey, key: str) -> Any:

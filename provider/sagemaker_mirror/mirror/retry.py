@@ -104,7 +104,9 @@ def retry_token(snapshot: ExecutionSnapshot) -> str:
         for name, row in snapshot.steps.items()
         if row.status in {FAILED, STOPPED}
     }
-    text = json.dumps([snapshot.arn, ends], sort_keys=True)
+    # An execution that was stopped before its first step has no rows; then only its own time tells its ends apart.
+    modified = snapshot.last_modified_time
+    text = json.dumps([snapshot.arn, modified.isoformat() if modified else None, ends], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,0 +1,159 @@
+"""Writes a pipeline's definition to SageMaker where it is not there yet, and tells which version it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sagemaker_mirror.hooks.errors import CONFLICT, NOT_FOUND, VALIDATION, code_of, message_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+    from sagemaker_mirror.compiler import CompiledPipeline
+
+# Two runs that write one pipeline at once collide; each looks again at what the other wrote.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class PipelineVersion:
+    """A pipeline as SageMaker has it.
+
+    :param arn: PipelineArn
+    :param version_id: PipelineVersionId of this definition; None where SageMaker keeps no versions of it
+    :param definition: the JSON document
+    :param role_arn: RoleArn
+    :param description: PipelineDescription
+    :param parallelism: MaxParallelExecutionSteps; None is the service's limit
+    """
+
+    arn: str
+    version_id: int | None
+    definition: dict[str, Any]
+    role_arn: str | None
+    description: str | None
+    parallelism: int | None
+
+    def equals(self, compiled: CompiledPipeline) -> bool:
+        """Whether there is nothing to write."""
+        return (
+            self.definition == compiled.definition
+            and self.role_arn == compiled.role_arn
+            and (self.description or "") == (compiled.description or "")
+            # An update cannot take a limit away, so one that we do not ask for is left as it is.
+            and compiled.parallelism in (None, self.parallelism)
+        )
+
+
+@dataclass(frozen=True)
+class WrittenPipeline:
+    """A pipeline whose definition is ours.
+
+    :param name: its name
+    :param arn: PipelineArn
+    :param version_id: PipelineVersionId of our definition; None where SageMaker keeps no versions of it
+    :param change: ``created``, ``updated`` or ``unchanged``
+    """
+
+    name: str
+    arn: str
+    version_id: int | None
+    change: str
+
+
+def newest_version(client: SageMakerClient, name: str) -> PipelineVersion | None:
+    """Read the newest version of a pipeline, or None where there is no such pipeline.
+
+    The version is listed first and then described by its number: what another run writes in between does not
+    change what is read.
+
+    :param client: a SageMaker client
+    :param name: the pipeline
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    try:
+        versions = client.list_pipeline_versions(PipelineName=name, SortOrder="Descending", MaxResults=1)[
+            "PipelineVersionSummaries"
+        ]
+        number = versions[0]["PipelineVersionId"] if versions else None
+        which: dict[str, Any] = {"PipelineName": name}
+        if number is not None:
+            which["PipelineVersionId"] = number
+        answer = client.describe_pipeline(**which)
+    except ClientError as error:
+        if code_of(error) in NOT_FOUND:
+            return None
+        raise
+    return PipelineVersion(
+        arn=answer["PipelineArn"],
+        version_id=number,
+        definition=json.loads(answer["PipelineDefinition"]),
+        role_arn=answer.get("RoleArn"),
+        description=answer.get("PipelineDescription"),
+        parallelism=answer.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps"),
+    )
+
+
+def write_pipeline(
+    client: SageMakerClient, compiled: CompiledPipeline, pause: Callable[[float], None] = time.sleep
+) -> WrittenPipeline:
+    """Create or update a pipeline, unless SageMaker has this definition, role and description already.
+
+    :param client: a SageMaker client
+    :param compiled: the pipeline as it should be
+    :param pause: sleeps between attempts when other runs write at the same time
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        current = newest_version(client, compiled.name)
+        if current is not None and current.equals(compiled):
+            return WrittenPipeline(compiled.name, current.arn, current.version_id, "unchanged")
+        try:
+            return _create(client, compiled) if current is None else _update(client, compiled)
+        except ClientError as error:
+            if attempt == _ATTEMPTS or not _somebody_else_wrote(error):
+                raise
+            pause(0.5 * 2**attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _create(client: SageMakerClient, compiled: CompiledPipeline) -> WrittenPipeline:
+    tags = [{"Key": key, "Value": value} for key, value in compiled.tags.items()]
+    answer = client.create_pipeline(
+        PipelineName=compiled.name, **_content(compiled), **({"Tags": tags} if tags else {})
+    )
+    # CreatePipeline does not answer with a version; the first one is 1.
+    return WrittenPipeline(compiled.name, answer["PipelineArn"], 1, "created")
+
+
+def _update(client: SageMakerClient, compiled: CompiledPipeline) -> WrittenPipeline:
+    answer = client.update_pipeline(PipelineName=compiled.name, **_content(compiled))
+    return WrittenPipeline(compiled.name, answer["PipelineArn"], answer.get("PipelineVersionId"), "updated")
+
+
+def _content(compiled: CompiledPipeline) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "RoleArn": compiled.role_arn,
+        # An empty description takes an earlier one away.
+        "PipelineDescription": compiled.description or "",
+    }
+    large = compiled.definition_upload
+    if large is None:
+        content["PipelineDefinition"] = compiled.definition_json
+    else:
+        content["PipelineDefinitionS3Location"] = {"Bucket": large.bucket, "ObjectKey": large.key}
+    if compiled.parallelism is not None:
+        content["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": compiled.parallelism}
+    return content
+
+
+def _somebody_else_wrote(error: ClientError) -> bool:
+    # CreatePipeline of a name that exists is a ValidationException; only its message tells.
+    taken = code_of(error) in VALIDATION and "already exists" in message_of(error)
+    return taken or code_of(error) in CONFLICT

@@ -1,0 +1,139 @@
+"""Starts an execution, once per run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from sagemaker_mirror.compat import Context, timezone
+from sagemaker_mirror.links.sagemaker import SageMakerPipelineExecutionLink
+from sagemaker_mirror.mirror.arns import Arn
+from sagemaker_mirror.operators.base import AWS_TEMPLATE_FIELDS, SageMakerPipelineBaseOperator
+
+# No execution is under way for longer: SageMaker ends training jobs after 28 days.
+_LONGEST = timedelta(days=30)
+_NAME_LENGTH = 82
+
+
+class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
+    """Start an execution of a pipeline; a retry adopts the execution that its earlier try started.
+
+    The request carries a token made of the DAG, the run and the task's generation, so that a worker that dies between
+    the start and its XCom, and every Airflow retry, lead to one execution. Clearing the task begins a new generation:
+    it starts a new execution, unless one of the same run and version is still under way.
+
+    :param pipeline_name: the pipeline's name or ARN. (templated)
+    :param pipeline_version_id: the version to start; None starts the latest. (templated)
+    :param parameters: values of the pipeline's parameters; those that are None are left to their defaults.
+        (templated)
+    :param display_name: the execution's name in Studio; None makes one of the run's id. (templated)
+    :param max_parallel_steps: how many steps run at once; None is the pipeline's own limit. (templated)
+
+    Return (XCom) the execution's ARN.
+    """
+
+    template_fields: Sequence[str] = (
+        *AWS_TEMPLATE_FIELDS,
+        "pipeline_name",
+        "pipeline_version_id",
+        "parameters",
+        "display_name",
+        "max_parallel_steps",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
+    operator_extra_links = (SageMakerPipelineExecutionLink(),)
+    ui_color = "#d9e8d4"
+
+    def __init__(
+        self,
+        *,
+        pipeline_name: str,
+        pipeline_version_id: int | str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        display_name: str | None = None,
+        max_parallel_steps: int | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pipeline_name = pipeline_name
+        self.pipeline_version_id = pipeline_version_id
+        self.parameters = parameters
+        self.display_name = display_name
+        self.max_parallel_steps = max_parallel_steps
+
+    def execute(self, context: Context) -> str:
+        """Start an execution, or adopt the one that is under way."""
+        from sagemaker_mirror.hooks.executions import ExecutionRequest
+
+        version = _number(self.pipeline_version_id)
+        task = context["ti"]
+        description = f"Airflow DAG {task.dag_id}, run {task.run_id}, task {task.task_id}, version {version}"
+        arn = self._under_way(description) if task.try_number > 1 else None
+        if arn is not None:
+            self.log.info("Execution %s of this run is under way: it is adopted.", arn)
+        else:
+            arn = self.hook.start_execution(
+                ExecutionRequest(
+                    pipeline_name=self.pipeline_name,
+                    token=start_token(context),
+                    version_id=version,
+                    parameters=parameter_texts(self.parameters or {}),
+                    display_name=self.display_name or display_name(task.run_id),
+                    description=description,
+                    max_parallel_steps=_number(self.max_parallel_steps),
+                )
+            )
+            self.log.info("Started execution %s.", arn)
+        link = SageMakerPipelineExecutionLink.persist(context, SageMakerPipelineExecutionLink.parts(arn))
+        self.log.info("In the console: %s", link)
+        return arn
+
+    def _under_way(self, description: str) -> str | None:
+        return self.hook.find_under_way(self.pipeline_name, description, timezone.utcnow() - _LONGEST)
+
+    def _arn(self) -> Arn | None:
+        return Arn.parse(self.pipeline_name) if self.pipeline_name.startswith("arn:") else None
+
+
+def start_token(context: Context) -> str:
+    """Return the ClientRequestToken of a run's start: the same for all tries of one generation.
+
+    Airflow raises a task's max_tries when the task is cleared, and only then: it tells generations apart. The run's
+    own start tells a run from a deleted one of the same id.
+
+    :param context: the task's context
+    """
+    task, run = context["ti"], context["dag_run"]
+    begun = run.start_date.isoformat() if run.start_date else None
+    identity = [task.dag_id, task.run_id, begun, task.task_id, task.map_index, task.max_tries]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def display_name(run_id: str) -> str:
+    """Return a run's id as SageMaker takes a display name: letters, digits and single hyphens, at most 82.
+
+    :param run_id: the run's id
+    """
+    # A time zone at the end says least; the beginning tells runs apart.
+    return re.sub(r"[^a-zA-Z0-9]+", "-", run_id).strip("-")[:_NAME_LENGTH].rstrip("-") or "airflow"
+
+
+def parameter_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters as SageMaker takes them: texts, and none without value.
+
+    :param parameters: values of any simple type
+    """
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
+
+
+def _number(value: int | str | None) -> int | None:
+    # A template renders to a text, that of None included.
+    return None if value in (None, "", "None") else int(value)
