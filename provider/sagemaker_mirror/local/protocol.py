@@ -14,10 +14,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
+from sagemaker_mirror.local.clients import botocore_session
 from sagemaker_mirror.local.errors import ServiceError, validation
 
 TARGET_PREFIX = "SageMaker."
@@ -41,7 +41,8 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 @lru_cache(maxsize=1)
 def service_model() -> ServiceModel:
     """The SageMaker model of the installed botocore."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+    model: ServiceModel = botocore_session().get_service_model("sagemaker")
+    return model
 
 
 def has_operation(name: str) -> bool:

@@ -9,12 +9,11 @@ import logging
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -22,7 +21,7 @@ from werkzeug.test import Client
 
 from sagemaker_mirror.local.app import LocalApplication
 from sagemaker_mirror.local.calls import Calls
-from sagemaker_mirror.local.clients import DEFAULT_REGION, LocalClients
+from sagemaker_mirror.local.clients import DEFAULT_REGION, LocalClients, make_client
 from sagemaker_mirror.local.control import Control
 from sagemaker_mirror.local.engine import Engine
 from sagemaker_mirror.local.faults import Faults
@@ -34,6 +33,7 @@ from sagemaker_mirror.local.variants import Variants
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.05  # within which the server notices that it is to end
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,9 @@ class LocalSageMaker:
     ) -> None:
         self._server = make_server(HOST, port, _not_serving, threaded=True, request_handler=_request_handler())
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="local-sagemaker-")
-        self._thread = threading.Thread(target=self._server.serve_forever, name="local-sagemaker", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="local-sagemaker", daemon=True
+        )
         work_dir = Path(data_dir or self._temporary.name).resolve()  # type: ignore[union-attr]
         work_dir.mkdir(parents=True, exist_ok=True)
         clients = LocalClients(self.endpoint_url)
@@ -109,6 +111,15 @@ class LocalSageMaker:
     def variants(self, variants: Variants) -> None:
         self._service.variants = variants
 
+    @property
+    def studio_users(self) -> Mapping[str, str]:
+        """Studio user profile names by access key; their calls look like calls out of Studio."""
+        return self._service.studio_users
+
+    @studio_users.setter
+    def studio_users(self, users: Mapping[str, str]) -> None:
+        self._service.studio_users = users
+
     def start(self) -> LocalSageMaker:
         """Begin to serve, in a thread."""
         self._thread.start()
@@ -127,10 +138,12 @@ class LocalSageMaker:
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def client(self, service: str, region: str = DEFAULT_REGION) -> Any:
-        """A boto3 client of a service, as anybody would make it."""
-        session: Any = boto3.Session("local", "local", region_name=region)  # any key will do
-        return session.client(service, endpoint_url=self.endpoint_url)
+    def client(self, service: str, region: str = DEFAULT_REGION, access_key: str = "local") -> Any:
+        """A boto3 client of a service, as anybody would make it.
+
+        :param access_key: says who calls; any will do.
+        """
+        return make_client(service, self.endpoint_url, region, access_key)
 
     def wait(self, execution_arn: str, timeout: float = 60.0) -> str:
         """Wait until an execution has ended.
