@@ -86,6 +86,8 @@ class Places:
 def _descend(source: SourceFile, root: Node | None, path: Path) -> tuple[SourceFile, Node | None, Node | None, int]:
     key, node = root, root
     for done, part in enumerate(path):
+        if part == 0 and not isinstance(node, Sequence):
+            continue  # one value stands for a list of one
         step = _step(node, part)
         if step is None:
             return source, key, node, len(path) - done

@@ -177,7 +177,9 @@ class Validation:
         if not isinstance(model, dict):
             self.problems.append(self._places.value(path, f"{name!r} must be a mapping, is {describe(model)}"))
             return ModelConfig()
+        before = len(self.problems)
         kinds = self._section_kinds(name, model, steps)
+        all_known = all_steps and len(self.problems) == before
         own = {key: model[key] for key in model if key in ModelKeys.model_fields}
         sections = {}
         for key, value in model.items():
@@ -188,7 +190,7 @@ class Validation:
                 section = self._keys(kind, value, (*path, key))
                 if section is not None:
                     sections[key] = section
-            elif all_steps:
+            elif all_known:
                 known = [*ModelKeys.model_fields, *DOCUMENTED_SECTIONS, *kinds]
                 message = f"unknown key {key!r}, and no step of {name!r} has it as its step_type"
                 self.problems.append(self._places.key((*path, key), message + did_you_mean(key, known)))
@@ -240,7 +242,8 @@ class Validation:
             owner = f"entry {parent + 1} of {where[-3]!r}" if isinstance(parent, int) else repr(parent)
             return self._places.key(where[:-1], f"{owner} needs {name!r}")
         if kind == "conf":
-            return self._places.value(where, f"{item} {context['message']}")
+            at = self._places.key if isinstance(value, dict) else self._places.value
+            return at(where, f"{item} {context['message']}")
         if kind == "literal_error":
             hint = did_you_mean(value, _words(context["expected"])) if isinstance(value, str) else ""
             return self._places.value(where, f"{item} must be {context['expected']}, is {describe(value)}{hint}")

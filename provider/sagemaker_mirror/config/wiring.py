@@ -215,9 +215,10 @@ class Wiring:
     def _find_cycles(self) -> None:
         for cycle in find_cycles(list(self._steps), self._edges):
             pairs = list(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
-            # The edge to change is one that somebody wrote, and of those the last.
-            written = [pair for pair in self._edges if pair in pairs and self._edges[pair].kind != "implicit"]
-            path, offset = self._edge_places[(written or pairs)[-1]]
+            # The edge to change is the one that was put in by hand, and of several the last.
+            explicit = [pair for pair in self._edges if pair in pairs and self._edges[pair].kind == "explicit"]
+            chained = [pair for pair in self._edges if pair in pairs and self._edges[pair].kind == "chained"]
+            path, offset = self._edge_places[(explicit or chained or pairs)[-1]]
             self._say(path, f"these steps wait for each other: {' >> '.join((*cycle, cycle[0]))}", offset)
 
     def _unknown(self, name: str) -> str:
