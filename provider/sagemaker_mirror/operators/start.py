@@ -30,6 +30,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
     :param pipeline_version_id: the version to start; None starts the latest. (templated)
     :param parameters: values of the pipeline's parameters; those that are None are left to their defaults.
         (templated)
+    :param param_names: params of the run that are parameters of the pipeline too; ``parameters`` come before them
     :param display_name: the execution's name in Studio; None makes one of the run's id. (templated)
     :param max_parallel_steps: how many steps run at once; None is the pipeline's own limit. (templated)
 
@@ -54,6 +55,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         pipeline_name: str,
         pipeline_version_id: int | str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        param_names: Sequence[str] = (),
         display_name: str | None = None,
         max_parallel_steps: int | str | None = None,
         **kwargs: Any,
@@ -62,6 +64,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         self.pipeline_name = pipeline_name
         self.pipeline_version_id = pipeline_version_id
         self.parameters = parameters
+        self.param_names = tuple(param_names)
         self.display_name = display_name
         self.max_parallel_steps = max_parallel_steps
 
@@ -81,7 +84,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
                     pipeline_name=self.pipeline_name,
                     token=start_token(context),
                     version_id=version,
-                    parameters=parameter_texts(self.parameters or {}),
+                    parameters=parameter_texts({**self._params(context), **(self.parameters or {})}),
                     display_name=self.display_name or display_name(task.run_id),
                     description=description,
                     max_parallel_steps=_number(self.max_parallel_steps),
@@ -91,6 +94,11 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         link = SageMakerPipelineExecutionLink.persist(context, SageMakerPipelineExecutionLink.parts(arn))
         self.log.info("In the console: %s", link)
         return arn
+
+    def _params(self, context: Context) -> dict[str, Any]:
+        # Not by templates: those turn None, which is no value, and numbers into texts.
+        params = context.get("params") or {}
+        return {name: params[name] for name in self.param_names if name in params}
 
     def _under_way(self, description: str) -> str | None:
         return self.hook.find_under_way(self.pipeline_name, description, timezone.utcnow() - _LONGEST)

@@ -33,6 +33,7 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     The default trigger rule is ``none_failed``: a step that SageMaker skips does not skip what it runs below it.
 
     :param step_name: the step; None is the task's id
+    :param step_class: what the UI shows as the kind of task, such as ``Training``; None is the operator's name
 
     Return (XCom) ``step_name``, ``status``, ``job_arn``, ``cache_hit``, ``reused``, ``seconds``, what the job's kind
     has of ``outputs``, ``model_artifact``, ``model_name``, ``model_package_arn``, and ``billable_seconds``.
@@ -46,9 +47,17 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     )
     ui_color = "#ffffff"
 
-    def __init__(self, *, step_name: str | None = None, trigger_rule: str = "none_failed", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        step_name: str | None = None,
+        step_class: str | None = None,
+        trigger_rule: str = "none_failed",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(trigger_rule=trigger_rule, **kwargs)
         self.step_name = step_name or self.task_id
+        self.custom_operator_name = step_class or type(self).__name__
 
     def first_watch(self) -> Watch:
         """Wait for the end of the step."""
