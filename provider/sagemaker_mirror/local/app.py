@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +93,8 @@ class LocalApplication:
         if fault.kind == "delay":
             return self._answer(request)
         if fault.kind == "drop":
-            # The server closes the connection, as it does when the other side is gone.
+            # The server takes it as a connection that the other side has closed, and says nothing more.
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("fault on request")
         return _error_response(request, _FAULT_ERRORS[fault.kind])
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -73,7 +75,10 @@ class LocalSageMaker:
         limits: Limits | None = None,
         make_runner: MakeRunner = make_job_runner,
     ) -> None:
-        self._server = make_server(HOST, port, _not_serving, threaded=True, request_handler=_request_handler())
+        self._connections: set[socket.socket] = set()
+        self._server = make_server(
+            HOST, port, _not_serving, threaded=True, request_handler=_request_handler(self._connections)
+        )
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="local-sagemaker-")
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="local-sagemaker", daemon=True
@@ -134,6 +139,9 @@ class LocalSageMaker:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+        for connection in tuple(self._connections):
+            with suppress(OSError):  # its client may have gone in this moment
+                connection.shutdown(socket.SHUT_RDWR)
         Client(self._server.app).post("/moto-api/reset")
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -202,12 +210,22 @@ def _not_serving(environ: dict[str, Any], start_response: Callable[..., Any]) ->
     return []
 
 
-def _request_handler() -> type[WSGIRequestHandler]:
+def _request_handler(connections: set[socket.socket]) -> type[WSGIRequestHandler]:
     # Newer versions of moto bring their own, for S3 metadata with underscores.
     base: type[WSGIRequestHandler] = getattr(werkzeug_app, "MotoRequestHandler", WSGIRequestHandler)
 
-    class QuietRequestHandler(base):  # type: ignore[misc, valid-type]
+    class RequestHandler(base):  # type: ignore[misc, valid-type]
+        def setup(self) -> None:
+            """Note the connection, which may be kept open for many requests."""
+            super().setup()
+            connections.add(self.connection)
+
+        def finish(self) -> None:
+            """Forget the connection."""
+            connections.discard(self.connection)
+            super().finish()
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing: the list of calls has it."""
 
-    return QuietRequestHandler
+    return RequestHandler
