@@ -25,7 +25,7 @@ from sagemaker_mirror.config.model import (
     TrainingSection,
     TransformSection,
 )
-from sagemaker_mirror.config.pipeline_config import PipelineConfig, load_folder
+from sagemaker_mirror.config.pipeline_config import PipelineConfig, clashing_names, load_folder
 from sagemaker_mirror.config.problems import ConfigError, Problem
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "StepConfig",
     "TrainingSection",
     "TransformSection",
+    "clashing_names",
     "discover",
     "find_folder",
     "load_folder",

@@ -109,6 +109,10 @@ def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("conf", "{message}", {"message": message})
 
 
+OPEN_TEXT = {"type": "string", "pattern": r"SMP_[A-Z0-9_]+|\$\{params\.|^[A-Z][A-Z0-9_]*$"}
+"""JSON schema of text that may stand for any value; a conf's own variables have names in capitals."""
+
+
 @dataclass(frozen=True)
 class OpenType:
     """A type whose value may also be left open; used inside ``Annotated``.
@@ -148,8 +152,7 @@ class OpenType:
         return core_schema.with_info_plain_validator_function(self.validate)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        text = {"type": "string", "pattern": r"SMP_[A-Z0-9_]+|\$\{params\.|^[A-Z][A-Z0-9_]*$"}
-        return {"anyOf": [dict(self.schema), text]}
+        return {"anyOf": [dict(self.schema), dict(OPEN_TEXT)]}
 
 
 def whole_number(minimum: int = 1, maximum: int | None = None, *, parameter: str | None = "Integer") -> OpenType:
@@ -244,7 +247,7 @@ def _tags_by_name(value: Any) -> Any:
     return tags
 
 
-FLAG = OpenType(_check_flag, {"type": "boolean"})
+FLAG = OpenType(_check_flag, {"enum": [True, False, "true", "false", "True", "False"]})
 
 Text = StrictStr
 """Text; a number or boolean in its place is a mistake, since YAML has changed it already (``012``, ``yes``)."""

@@ -174,6 +174,16 @@ class StepConfig(Keys):
     display_name: Annotated[Text | None, key("Name to show.", api="DisplayName")] = None
     description: Annotated[Text | None, key("What the step is for.", api="Description")] = None
 
+    @model_validator(mode="after")
+    def _retries_fit(self) -> StepConfig:
+        for policy in self.retry_policies:
+            for name in policy.exception_types:
+                if name in RETRYABLE_JOB and self.step_class not in JOB_STEP_CLASSES:
+                    raise wrong(
+                        f"retries {name}, which steps of class {self.step_class} don't raise: they run no job"
+                    )
+        return self
+
     @property
     def name(self) -> str:
         """The step's name, as configured."""

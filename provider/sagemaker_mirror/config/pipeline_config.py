@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from sagemaker_mirror.config.discovery import (
 )
 from sagemaker_mirror.config.merge import BASE_KEYS, FOLDER_KEYS, Tree, override, read_conf, unite
 from sagemaker_mirror.config.model import BaseConfig, ModelConfig, SageMakerPipeline, Section, StepConfig
+from sagemaker_mirror.config.notices import find_notices
 from sagemaker_mirror.config.placeholders import Substitution, name_pattern, strings
 from sagemaker_mirror.config.problems import ConfigError, Problem
 from sagemaker_mirror.config.source_directory import find_source_directory
@@ -134,6 +135,11 @@ class PipelineConfig:
         """
         return self._places.value(("conf", *path), message)
 
+    def notices(self) -> tuple[Problem, ...]:
+        """Give what is no mistake but does nothing, such as keys that the API has no place for."""
+        found = (self._places.key(("conf", *path), message) for path, message in find_notices(self))
+        return tuple(sorted(found))
+
     def step_path(self, name: str) -> places.Path:
         """Give the way to a step, for :meth:`problem`.
 
@@ -172,6 +178,23 @@ def load_folder(folder: ConfigFolder | Path) -> PipelineConfig:
     (tree, twice), (base_tree, base_twice) = unite(confs), unite(bases)
     sources = tuple(source for source, _ in (*confs, *bases))
     return _validated(path.name, path, override(base_tree, tree), sources, [*problems, *twice, *base_twice])
+
+
+def clashing_names(configs: Iterable[PipelineConfig]) -> tuple[Problem, ...]:
+    """Find folders that would write the same pipeline.
+
+    :param configs: the confs of the folders.
+    :return: a problem for each folder but the first with a name.
+    """
+    first: dict[str, PipelineConfig] = {}
+    problems = []
+    for config in configs:
+        name = config.pipeline.pipeline_name
+        known = first.setdefault(name, config)
+        if known is not config:
+            message = f"the pipeline {name!r} is that of folder {known.name!r} already"
+            problems.append(config.problem(("sagemakerPipeline", "pipelineName"), message))
+    return tuple(problems)
 
 
 def _read(
