@@ -2,7 +2,7 @@
 
 Started as ``python -I -S launcher.py`` by :mod:`~sagemaker_mirror.local.jobs.process`, it reads one line of JSON from
 its standard input: ``argv``, ``env`` and ``cwd`` of a command, ``grace`` in seconds, ``bind`` (the folder to see as
-``/opt/ml``, or null) and ``old_kernel`` (see :func:`look_like_an_old_kernel`). It starts the command, and does for its
+``/opt/ml``, or null) and ``old_kernel`` (:func:`look_like_an_old_kernel`). It starts the command, and does for its
 processes what a container does: they share a private ``/opt/ml``, and when the first of them ends, or the standard
 input is closed, none of them survives. The server closes it to stop the job, and the kernel closes it when the server
 dies, so that nothing is left behind either way.
