@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-STOP_GRACE = 10.0  # seconds between SIGTERM and SIGKILL
+STOP_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
 class ProcessDied(RuntimeError):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from rich.console import Console
+from rich.table import Table
 
 from sagemaker_mirror.config import discover, load_folder
 from sagemaker_mirror.local.demo.airflow import ENDED, POLL
@@ -125,7 +127,20 @@ def _print_packages(environment: DemoEnvironment, arn: str, console: Console) ->
         if metrics_uri:
             location = urlsplit(metrics_uri)
             report = s3.get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))["Body"].read()
-            console.print_json(json.dumps(json.loads(report)))
+            console.print(_metrics_table(json.loads(report)))
+
+
+def _metrics_table(report: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the metrics of a model quality report that are single numbers."""
+    table = Table()
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("± deviation", justify="right")
+    for metrics in report.values():
+        for name, metric in metrics.items():
+            if "value" in metric:
+                table.add_row(name, f"{metric['value']:.4f}", f"{metric['standard_deviation']:.4f}")
+    return table
 
 
 def _serve(environment: DemoEnvironment) -> None:
