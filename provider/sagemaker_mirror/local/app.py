@@ -18,6 +18,7 @@ from sagemaker_mirror.local.calls import Calls, credential_scope, is_own, operat
 from sagemaker_mirror.local.control import PREFIX, Control
 from sagemaker_mirror.local.errors import ServiceError
 from sagemaker_mirror.local.faults import CallFault, Faults
+from sagemaker_mirror.local.http_server import WsgiApplication
 from sagemaker_mirror.local.protocol import (
     CONTENT_TYPE,
     TARGET_PREFIX,
@@ -28,8 +29,6 @@ from sagemaker_mirror.local.protocol import (
 )
 from sagemaker_mirror.local.records import Scope
 from sagemaker_mirror.local.service import Caller, Operation, Service
-
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _OPERATIONS: Mapping[str, Operation] = {
     **pipelines.OPERATIONS,

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import logging
 import signal
-import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server import werkzeug_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client
 
 from sagemaker_mirror.local.app import LocalApplication
@@ -27,26 +24,19 @@ from sagemaker_mirror.local.clients import DEFAULT_REGION, LocalClients, make_cl
 from sagemaker_mirror.local.control import Control
 from sagemaker_mirror.local.engine import Engine
 from sagemaker_mirror.local.faults import Faults
+from sagemaker_mirror.local.http_server import HttpServer
+from sagemaker_mirror.local.jobs import JobRunner
 from sagemaker_mirror.local.logs import JobLogs
 from sagemaker_mirror.local.service import Limits, Service
 from sagemaker_mirror.local.steps import Runner, StepWork
 from sagemaker_mirror.local.store import Store
 from sagemaker_mirror.local.variants import Variants
 
-HOST = "127.0.0.1"
 _STOP_SECONDS = 30.0
-_POLL_SECONDS = 0.05  # within which the server notices that it is to end
 
 logger = logging.getLogger(__name__)
 
 MakeRunner = Callable[[Callable[[str], Any], Path], Runner]
-
-
-def make_job_runner(clients: Callable[[str], Any], work_dir: Path) -> Runner:
-    """The runner that runs jobs as processes of this machine."""
-    from sagemaker_mirror.local.jobs import JobRunner
-
-    return JobRunner(clients, work_dir)
 
 
 class LocalSageMaker:
@@ -73,16 +63,10 @@ class LocalSageMaker:
         control: bool = False,
         variants: Variants | None = None,
         limits: Limits | None = None,
-        make_runner: MakeRunner = make_job_runner,
+        make_runner: MakeRunner = JobRunner,
     ) -> None:
-        self._connections: set[socket.socket] = set()
-        self._server = make_server(
-            HOST, port, _not_serving, threaded=True, request_handler=_request_handler(self._connections)
-        )
+        self._http = HttpServer(port)
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="local-sagemaker-")
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="local-sagemaker", daemon=True
-        )
         work_dir = Path(data_dir or self._temporary.name).resolve()  # type: ignore[union-attr]
         work_dir.mkdir(parents=True, exist_ok=True)
         clients = LocalClients(self.endpoint_url)
@@ -93,7 +77,7 @@ class LocalSageMaker:
         work = StepWork(self._store, clients, make_runner(clients, work_dir), self._logs)
         self._engine = Engine(self._store, work, self.faults, lambda: self.variants, clients)
         self._service = Service(self._store, self._engine, work, clients, variants or Variants(), limits or Limits())
-        self._server.app = LocalApplication(
+        self._app = LocalApplication(
             self._service,
             self.faults,
             self.calls,
@@ -105,7 +89,7 @@ class LocalSageMaker:
     @property
     def endpoint_url(self) -> str:
         """Where it listens, for boto3's ``endpoint_url`` and for ``AWS_ENDPOINT_URL``."""
-        return f"http://{HOST}:{self._server.server_port}"
+        return self._http.url
 
     @property
     def variants(self) -> Variants:
@@ -127,7 +111,7 @@ class LocalSageMaker:
 
     def start(self) -> LocalSageMaker:
         """Begin to serve, in a thread."""
-        self._thread.start()
+        self._http.serve(self._app)
         return self
 
     def stop(self) -> None:
@@ -135,14 +119,8 @@ class LocalSageMaker:
         if not self._engine.close(_STOP_SECONDS):
             logger.warning("Jobs still run %s s after they were told to stop", _STOP_SECONDS)
         self._logs.close()
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
-        for connection in tuple(self._connections):
-            with suppress(OSError):  # its client may have gone in this moment
-                connection.shutdown(socket.SHUT_RDWR)
-        Client(self._server.app).post("/moto-api/reset")
+        self._http.close()
+        Client(self._app).post("/moto-api/reset")
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -203,29 +181,3 @@ def serve(port: int, data_dir: Path | str | None, control: bool) -> None:
     with LocalSageMaker(port=port, data_dir=data_dir, control=control) as local:
         print(f"Embedded SageMaker at {local.endpoint_url}", flush=True)  # noqa: T201 - what the command says
         asked_to_stop.wait()
-
-
-def _not_serving(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    start_response("503 Service Unavailable", [])
-    return []
-
-
-def _request_handler(connections: set[socket.socket]) -> type[WSGIRequestHandler]:
-    # Newer versions of moto bring their own, for S3 metadata with underscores.
-    base: type[WSGIRequestHandler] = getattr(werkzeug_app, "MotoRequestHandler", WSGIRequestHandler)
-
-    class RequestHandler(base):  # type: ignore[misc, valid-type]
-        def setup(self) -> None:
-            """Note the connection, which may be kept open for many requests."""
-            super().setup()
-            connections.add(self.connection)
-
-        def finish(self) -> None:
-            """Forget the connection."""
-            connections.discard(self.connection)
-            super().finish()
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing: the list of calls has it."""
-
-    return RequestHandler
