@@ -1,0 +1,98 @@
+"""One DAG for each config folder."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sagemaker_mirror.compat import DAG, get_parsing_context
+from sagemaker_mirror.config import ConfigError, ConfigFolder, discover, find_folder, load_folder
+from sagemaker_mirror.factory.arguments import dag_arguments
+from sagemaker_mirror.factory.broken import broken_dag
+from sagemaker_mirror.factory.names import MAX_DAG_ID_LENGTH, as_dag_id, is_dag_id
+from sagemaker_mirror.factory.tasks import add_pipeline_tasks
+from sagemaker_mirror.graph import build_graph
+from sagemaker_mirror.settings import find_configs
+
+log = logging.getLogger(__name__)
+
+
+def build_dags(configs: str | Path | None = None, *, default_args: Mapping[str, Any] | None = None) -> dict[str, DAG]:
+    """Build one DAG for each config folder, named like the folder.
+
+    A folder with errors becomes a DAG that shows them and fails with them; it leaves all others alone. When a task
+    runs, only the folder of its DAG is opened.
+
+    Two lines make a DAG file::
+
+        from sagemaker_mirror.factory import build_dags
+
+        globals().update(build_dags())
+
+    :param configs: the configs root: absolute, or relative to the DAG file's folder or to the one above it;
+        ``[sagemaker_mirror] configs_folder`` by default
+    :param default_args: arguments for all tasks, such as ``aws_conn_id``, ``deferrable`` or ``retries``; what a
+        folder says in its ``airflow`` section comes before them
+    :return: the DAGs by their ids
+    :raises FileNotFoundError: there is no configs root
+    """
+    dag_file = sys._getframe(1).f_code.co_filename
+    root = find_configs(configs, dag_file)
+    dags = {}
+    for dag_id, folder in _wanted_folders(root).items():
+        dag = dags[dag_id] = _build_dag(dag_id, folder, default_args or {})
+        dag.fileloc = dag_file
+    return dags
+
+
+def _wanted_folders(root: Path) -> dict[str, ConfigFolder]:
+    """Return the folders to open, by DAG id: the one that Airflow runs a task of, else all."""
+    dag_id = get_parsing_context().dag_id
+    if dag_id is not None and is_dag_id(dag_id):
+        folder = find_folder(root, dag_id)
+        if folder is not None:
+            return {dag_id: folder}
+    # Another DAG of the same file is wanted, or one that stands for a folder whose name is no DAG id.
+    return _by_dag_id(discover(root))
+
+
+def _by_dag_id(folders: Iterable[ConfigFolder]) -> dict[str, ConfigFolder]:
+    wanted = {folder.name: folder for folder in folders}
+    for name in [name for name in wanted if not is_dag_id(name)]:
+        wanted[as_dag_id(name, wanted)] = wanted.pop(name)
+    return wanted
+
+
+def _build_dag(dag_id: str, folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
+    if dag_id != folder.name:
+        return broken_dag(dag_id, folder, [_illegal_name(folder.name)])
+    try:
+        return _pipeline_dag(folder, default_args)
+    except ConfigError as error:
+        return broken_dag(dag_id, folder, [str(problem) for problem in error.problems])
+    except Exception as error:
+        # What Airflow refuses, what can't be read, or a bug of ours: nothing that other folders should suffer for.
+        log.exception("There is no pipeline in %s", folder.path)
+        return broken_dag(dag_id, folder, [f"{folder.path}: {type(error).__name__}: {error}"])
+
+
+def _pipeline_dag(folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
+    config = load_folder(folder)
+    graph = build_graph(config)
+    arguments = dag_arguments(config, graph)
+    arguments["default_args"] = {**default_args, **arguments["default_args"]}
+    dag = DAG(folder.name, **arguments)
+    add_pipeline_tasks(
+        config, dag, configs_root=folder.path.parent, param_names=config.pipeline.parameters, graph=graph
+    )
+    # Airflow does this later, and then blames the whole DAG file.
+    dag.validate()  # type: ignore[no-untyped-call]
+    return dag
+
+
+def _illegal_name(name: str) -> str:
+    allowed = f"letters, digits, '-', '_' and '.', at most {MAX_DAG_ID_LENGTH} of them"
+    return f"{name}: a folder's name becomes the id of its DAG, so it can only have {allowed}"

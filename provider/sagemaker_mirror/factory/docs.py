@@ -1,0 +1,84 @@
+"""What the UI shows beside a DAG: the graph as text, and the conf as somebody wrote it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sagemaker_mirror.config import ConfigError, ConfigFolder, PipelineConfig, SourceFile
+from sagemaker_mirror.config.discovery import read_source
+from sagemaker_mirror.graph import StepGraph
+
+_FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+
+
+def dag_docs(config: PipelineConfig, graph: StepGraph) -> str:
+    """Return a DAG's docs as Markdown.
+
+    :param config: the folder's configuration
+    :param graph: its steps and edges
+    """
+    name = config.pipeline.pipeline_name
+    parts = [
+        f"Each run of this DAG is one execution of the SageMaker pipeline `{name}`.",
+        "## Graph",
+        fenced(graph_text(graph)),
+        *_conf_docs(config.sources, config.path.parent),
+    ]
+    return "\n\n".join(parts)
+
+
+def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
+    """Return the docs of a folder that is no pipeline yet.
+
+    :param folder: the folder
+    :param problems: what is wrong with it
+    """
+    root = folder.path.parent
+    parts = [
+        f"The config folder `{folder.name}` has errors, so there is no pipeline to run. Runs of this DAG fail.",
+        "## Errors",
+        fenced("\n".join(problems)),
+        *_conf_docs(_readable(folder.files, root), root),
+    ]
+    return "\n\n".join(parts)
+
+
+def _conf_docs(sources: Iterable[SourceFile], root: Path) -> Iterator[str]:
+    for source in sources:
+        yield f"## {source.path.relative_to(root).as_posix()}"
+        yield fenced(source.text, "yaml")
+
+
+def _readable(files: Iterable[Path], root: Path) -> Iterator[SourceFile]:
+    # A file that can't be read, or that lies outside the root, is among the errors and nothing to show.
+    for file in files:
+        with suppress(ConfigError):
+            yield read_source(file, root)
+
+
+def graph_text(graph: StepGraph) -> str:
+    """Return the graph as lines ``step (class) <- the steps it waits for``, under a line for each model."""
+    upstream: dict[str, list[str]] = {name: [] for name in graph.steps}
+    for edge in graph.reduced_edges():
+        upstream[edge.target].append(edge.source if edge.on == "succeeded" else f"{edge.source} ({edge.on})")
+    models: dict[str, list[str]] = {}
+    for step in graph.steps.values():
+        waits_for = f" <- {', '.join(upstream[step.name])}" if upstream[step.name] else ""
+        models.setdefault(step.model, []).append(f"  {step.name} ({step.step_class}){waits_for}")
+    return "\n".join(line for model, lines in models.items() for line in (model, *lines))
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return text as a Markdown code block that no line of it can end."""
+    longest = max((len(ticks) for ticks in _FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def portable(lines: Iterable[str], root: Path) -> tuple[str, ...]:
+    """Return messages with their paths below the configs root: above it they differ between machines."""
+    return tuple(line.replace(f"{root}{os.sep}", "") for line in lines)

@@ -1,0 +1,127 @@
+"""One DAG for each folder: its tasks, groups and edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from sagemaker_mirror.factory import build_dags
+from tests.unit.factory.conftest import CHURN, TWO_MODELS
+
+OWN = {"upsert", "start", "execution", "summary"}
+
+
+def edges(dag):
+    return {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+
+
+def test_dag_ids_are_the_folders_names(configs):
+    configs.add("churn")
+    configs.add("two-models", TWO_MODELS)
+    (configs.root / "no-pipeline").mkdir()
+    dags = build_dags(configs.root)
+    assert list(dags) == ["churn", "two-models"]
+    assert {dag_id: dag.dag_id for dag_id, dag in dags.items()} == {dag_id: dag_id for dag_id in dags}
+
+
+def test_tasks_are_the_steps_and_four_of_our_own(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    assert set(dag.task_ids) == OWN | {name for name, _, _ in CHURN["churn"]}
+
+
+def test_edges_are_those_of_the_graph_without_detours(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    steps = {name for name, _, _ in CHURN["churn"]}
+    assert {edge for edge in edges(dag) if set(edge) <= steps} == {
+        ("prepare", "fit"),
+        ("fit", "create"),
+        ("create", "score"),
+        # prepare >> score and prepare >> measure are chained in the conf; there are longer ways.
+        ("score", "measure"),
+        ("measure", "publish"),
+    }
+
+
+def test_own_tasks_stand_around_the_steps(configs):
+    configs.add("two-models", TWO_MODELS, dependencies=[])
+    dag = build_dags(configs.root)["two-models"]
+    assert dag.get_task("upsert").downstream_task_ids == {"start"}
+    assert dag.get_task("start").downstream_task_ids == {"execution", "reduce-prepare"}
+    assert dag.get_task("execution").downstream_task_ids == {"summary"}
+    assert dag.get_task("summary").upstream_task_ids == set(dag.task_ids) - {"upsert", "start", "summary"}
+
+
+def test_every_root_hangs_off_start(configs):
+    steps = {"m": [("left", "Processing", []), ("right", "Processing", [])]}
+    configs.add("forked", steps)
+    dag = build_dags(configs.root)["forked"]
+    assert dag.get_task("start").downstream_task_ids == {"execution", "left", "right"}
+
+
+def test_explicit_dependencies_become_edges(configs):
+    steps = {"m": [("left", "Processing", []), ("right", "Processing", [])]}
+    configs.add("ordered", steps, dependencies=["right >> left"])
+    assert ("right", "left") in edges(build_dags(configs.root)["ordered"])
+
+
+def test_each_model_is_a_group(configs):
+    configs.add("two-models", TWO_MODELS)
+    dag = build_dags(configs.root)["two-models"]
+    groups = dag.task_group.children
+    assert set(groups["reduce"].children) == {"reduce-prepare", "reduce-fit"}
+    assert set(groups["classify"].children) == {"classify-fit", "classify-publish"}
+    assert set(groups) == OWN | {"reduce", "classify"}
+    assert "reduce" in groups["reduce"].tooltip
+
+
+def test_tasks_show_their_step_class(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    for name, step_class, _ in CHURN["churn"]:
+        assert step_class in dag.get_task(name).operator_name
+
+
+def test_schedule_start_date_and_catchup_are_said(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    assert not dag.timetable.can_be_scheduled
+    assert dag.start_date.isoformat() == "2020-01-01T00:00:00+00:00"
+    assert dag.catchup is False
+
+
+def test_tags_are_models_and_step_classes(configs):
+    configs.add("two-models", TWO_MODELS)
+    dag = build_dags(configs.root)["two-models"]
+    assert set(dag.tags) == {"sagemaker", "reduce", "classify", "Processing", "Training", "RegisterModel"}
+
+
+def test_docs_have_the_graph_and_the_conf_as_written(configs):
+    file = configs.add("churn")
+    file.write_text(f"# Why we train: see the wiki\n{file.read_text()}")
+    docs = build_dags(configs.root)["churn"].doc_md
+    assert "  score (Transform) <- create" in docs
+    assert "## churn/churn/conf/conf.yaml" in docs
+    assert file.read_text().rstrip() in docs
+    assert "`churn-pipeline`" in docs
+
+
+def test_docs_survive_a_conf_with_code_fences(configs):
+    configs.write("bad", "note: |\n  ```\n  looks like the end\n  ````\n")
+    docs = build_dags(configs.root)["bad"].doc_md
+    assert "`````yaml\nnote: |" in docs
+    assert docs.endswith("\n`````")
+
+
+def test_arguments_for_all_tasks(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root, default_args={"aws_conn_id": "ml", "retries": 3})["churn"]
+    assert {task.retries for task in dag.tasks} == {3}
+    assert {task.aws_conn_id for task in dag.tasks} == {"ml"}
+
+
+def test_two_roots_in_one_airflow(configs, tmp_path):
+    configs.add("churn")
+    with pytest.raises(FileNotFoundError):
+        build_dags(tmp_path / "nowhere")
+    assert "churn" in build_dags(configs.root)
