@@ -145,11 +145,12 @@ def _walk_into(folder: Path, prefix: str, rules: IgnoreRules, above: tuple[Path,
     with os.scandir(folder) as entries:
         for entry in entries:
             name, path = prefix + entry.name, Path(entry.path)
-            if rules.ignores(name, is_directory=entry.is_dir()):
+            is_directory = path.is_dir()
+            if rules.ignores(name, is_directory=is_directory):
                 continue
             if entry.is_symlink():
                 _check_link(path, above)
-            if entry.is_dir():
+            if is_directory:
                 yield from _walk_into(path, f"{name}/", rules, (*above, path.resolve()))
             elif entry.is_file():
                 yield name, path

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_mirror.compiler.references import FUNCTIONS
-from sagemaker_mirror.compiler.shapes import Finding, check_request, check_value
+from sagemaker_mirror.compiler.shapes import Finding, check_request, check_value, most
 
 VERSION = "2020-12-01"
 
@@ -107,9 +107,13 @@ def _problems(definition: Mapping[str, Any]) -> Iterator[DefinitionProblem]:
     if definition.get("Version") != VERSION:
         yield DefinitionProblem(None, "Version", f"{definition.get('Version')!r} is not {VERSION!r}")
     parameters = definition.get("Parameters", [])
+    if len(parameters) > most("ParameterList"):
+        yield DefinitionProblem(
+            None, "Parameters", f"{len(parameters)} are more than the most, {most('ParameterList')}"
+        )
     for number, parameter in enumerate(parameters):
         for finding in _check_parameter(parameter):
-            yield DefinitionProblem(None, f"Parameters[{number}].{finding.path}".rstrip("."), finding.message)
+            yield DefinitionProblem(None, f"Parameters[{number}].{finding.path}".strip("."), finding.message)
     steps = [step for step in definition.get("Steps", []) if isinstance(step, dict)]
     if not steps or len(steps) != len(definition["Steps"]):
         yield DefinitionProblem(None, "Steps", "must be a list of at least one step")
@@ -144,6 +148,8 @@ def _check_parameter(parameter: Mapping[str, Any]) -> Iterator[Finding]:
     for value in values:
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             yield Finding("", f"{value!r} is no {parameter['Type']}")
+        elif isinstance(value, str):
+            yield from _at("", check_value("String1024", value))
     if "EnumValues" in parameter and parameter.get("DefaultValue", parameter["EnumValues"][0]) not in values[:-1]:
         yield Finding("DefaultValue", "is none of EnumValues")
 
@@ -152,8 +158,8 @@ def _check_step(step: Mapping[str, Any], number: int, known: _Known) -> Iterator
     yield from _check_keys(step, _STEP, required=("Name", "Type", "Arguments"))
     name, kind = step.get("Name"), step.get("Type")
     yield from _at("Name", check_value("StepName", name))
-    if not name or known.steps.get(name) != number:
-        yield Finding("Name", "is missing, or the name of another step too")
+    if isinstance(name, str) and known.steps.get(name) != number:
+        yield Finding("Name", "is the name of another step too")
     yield from _at("DisplayName", check_value("StepDisplayName", step.get("DisplayName", "")))
     yield from _at("Description", check_value("StepDescription", step.get("Description", "")))
     if not isinstance(kind, str) or kind not in CALLS:
@@ -205,10 +211,10 @@ def _check_retry_policy(policy: Mapping[str, Any]) -> Iterator[Finding]:
     for kind in policy.get("ExceptionType", ()):
         if kind not in EXCEPTION_TYPES:
             yield Finding("ExceptionType", f"{kind!r} is none of {', '.join(sorted(EXCEPTION_TYPES))}")
-    for key, (least, most) in _RETRY_LIMITS.items():
+    for key, (least, largest) in _RETRY_LIMITS.items():
         value = policy.get(key, least)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-            yield Finding(key, f"{value!r} is not a number from {least} to {most}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= largest:
+            yield Finding(key, f"{value!r} is not a number from {least} to {largest}")
     if "MaxAttempts" in policy and "ExpireAfterMin" in policy:
         yield Finding("", "has both MaxAttempts and ExpireAfterMin, of which the service takes one")
 
@@ -276,4 +282,4 @@ def _check_keys(value: Mapping[str, Any], known: frozenset[str], required: tuple
 
 def _at(path: str, findings: Iterator[Finding] | tuple[Finding, ...]) -> Iterator[Finding]:
     for finding in findings:
-        yield Finding(f"{path}.{finding.path}".rstrip("."), finding.message)
+        yield Finding(f"{path}.{finding.path}".strip("."), finding.message)

@@ -93,7 +93,7 @@ def _stage_folder(scope: Scope, path: Path, place: Place) -> str:
 
 def _register(scope: Scope, bundle: Bundle, number: int, sha256: str, place: Place) -> str:
     file = bundle.files[number]
-    return scope.uploads.add(Content(sha256, f"data file {file.path}", file.write), "data", file.name, place).uri
+    return scope.uploads.add(Content(sha256, f"data file {file.path.name}", file.write), "data", file.name, place).uri
 
 
 def s3_folder(uri: str) -> str:

@@ -56,8 +56,9 @@ def entrypoint_script(entry_point: str, code: str, links: Sequence[Link] = (), *
         "fi",
     ]
     if extension == ".py":
-        folder = shlex.quote(posixpath.join(code, posixpath.dirname(entry_point)).rstrip("/"))
-        lines.append(f'export PYTHONPATH={shlex.quote(code)}:{folder}"${{PYTHONPATH:+:$PYTHONPATH}}"')
+        beside = posixpath.dirname(entry_point)
+        path = ":".join([code, posixpath.join(code, beside)] if beside else [code])
+        lines.append(f'export PYTHONPATH={shlex.quote(path)}"${{PYTHONPATH:+:$PYTHONPATH}}"')
         lines.append(f'exec "$python" -m {shlex.quote(stem.replace("/", "."))} "$@"')
     else:
         lines.append(f'exec bash {shlex.quote(entry_point)} "$@"')

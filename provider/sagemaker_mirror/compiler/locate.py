@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
 from sagemaker_mirror.compiler.check import DefinitionProblem
 from sagemaker_mirror.config import PipelineConfig, Problem
-from sagemaker_mirror.config.model import StepConfig
 from sagemaker_mirror.config.validation import section_name
 
 _POSITION = re.compile(r"\[\d+\]")
+#: What channels become; they have no one place in the API that their key could name.
+_CHANNELS = ("InputDataConfig", "ProcessingInputs", "ProcessingOutputConfig.Outputs", "TransformInput.DataSource")
 
 
 def locate(config: PipelineConfig, problem: DefinitionProblem) -> Problem:
@@ -26,40 +27,52 @@ def locate(config: PipelineConfig, problem: DefinitionProblem) -> Problem:
 
 
 def _path(config: PipelineConfig, problem: DefinitionProblem) -> tuple[str | int, ...]:
-    if problem.step is None:
-        return ("sagemakerPipeline",)
     try:
-        model, step = config.step(problem.step)
-    except KeyError:  # a repack step, which the conf does not name
+        model, step = config.step(problem.step or "")
+    except KeyError:  # the definition itself, or a repack step, which the conf does not name
         return ("sagemakerPipeline",)
-    api, in_arguments = problem.path.removeprefix("Arguments."), problem.path.startswith("Arguments.")
-    if not in_arguments:
-        return (*config.step_path(step.name), *_keys(StepConfig, api))
+    if not problem.path.startswith("Arguments."):
+        return (*config.step_path(step.name), *_keys(step, problem.path))
     sections = config.models[model].sections
     name = section_name(step, sections) or ""
-    keys = _keys(type(sections[name]), api)
+    keys = _keys(sections[name], problem.path.removeprefix("Arguments."))
     return ("models", model, name, *keys) if keys else config.step_path(step.name)
 
 
-def _keys(model: type[BaseModel], api: str) -> tuple[str, ...]:
-    """Give the key whose place in the API is the nearest above a path; none where the model has no such key."""
+def _keys(keys: BaseModel, api: str) -> tuple[str, ...]:
+    """Give the keys that lead to what became a place in the API: the nearest that the conf has."""
     path = _POSITION.sub("[]", api)
-    found = [(len(place), keys) for place, keys in _places(model) if _is_above(place, path)]
-    return max(found, default=(0, ()))[1]
+    found = [(len(place), names) for place, names in _places(keys) if _is_above(place, path)]
+    best = max(found, default=(0, ()))[1]
+    value = _value(keys, best)
+    if isinstance(value, Mapping) and (entry := api.rpartition(".")[2]) in value:
+        return (*best, entry)
+    return best
 
 
 def _is_above(place: str, path: str) -> bool:
     return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
-def _places(model: type[BaseModel]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give the places in the API that a model's keys have, each with the keys that lead there."""
-    for name, field in model.model_fields.items():
-        extra = field.json_schema_extra
-        key = field.alias or name
+def _places(keys: BaseModel) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the places in the API that the written keys have, each with the names that lead there."""
+    for attribute in type(keys).model_fields.keys() & keys.model_fields_set:
+        field = type(keys).model_fields[attribute]
+        name, extra, value = field.alias or attribute, field.json_schema_extra, getattr(keys, attribute)
         if isinstance(extra, dict) and isinstance(extra.get("x-api"), str):
-            yield str(extra["x-api"]), (key,)
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            for place, below in _places(inner):
-                yield place, (key, *below)
+            yield str(extra["x-api"]), (name,)
+        if name == "channels":
+            yield from ((place, (name,)) for place in _CHANNELS)
+        if isinstance(value, BaseModel):
+            yield from ((place, (name, *below)) for place, below in _places(value))
+
+
+def _value(keys: BaseModel, names: tuple[str, ...]) -> object:
+    value: object = keys
+    for name in names:
+        fields = type(value).model_fields if isinstance(value, BaseModel) else {}
+        value = next(
+            (getattr(value, attribute) for attribute, field in fields.items() if name in (field.alias, attribute)),
+            None,
+        )
+    return value

@@ -141,14 +141,15 @@ def _check_string(name: str, shape: Any, value: Any, path: str) -> Iterator[Find
     if not isinstance(value, str):
         yield Finding(path, f"{_shown(value)} is not a string")
         return
-    yield from _check_size(shape, len(value), path, "characters")
+    wrong_size = tuple(_check_size(shape, len(value), path, "characters"))
+    yield from wrong_size
     words = shape.get("enum")
     if words:
         if value not in words and not (name.endswith("InstanceType") and _may_be_new(value, tuple(words))):
             yield Finding(path, f"{_shown(value)} is not known{_suggestion(value, words)}")
         return
     pattern = _compiled(shape.get("pattern"))
-    if pattern is not None and len(value) <= shape.get("max", len(value)) and not pattern.fullmatch(value):
+    if pattern is not None and not wrong_size and not pattern.fullmatch(value):
         yield Finding(path, f"{_shown(value)} does not match {pattern.pattern}")
 
 

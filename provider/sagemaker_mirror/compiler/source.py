@@ -44,7 +44,9 @@ class Sources:
         bundle = self._bundles[folder, requirements]
         if not bundle.holds(entry_point):
             raise Refused(f"{entry_point!r} is not in the source folder {folder}, or is ignored there", *where)
-        return self._uploads.add(Content(bundle.sha256, f"scripts in {folder}", bundle.write), "code", BUNDLE).uri
+        return self._uploads.add(
+            Content(bundle.sha256, f"scripts in {folder.name}", bundle.write), "code", BUNDLE
+        ).uri
 
 
 def check_entry_point(entry_point: str, *where: str | int) -> str:

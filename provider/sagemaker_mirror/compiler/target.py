@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sagemaker_mirror.config.model import BaseConfig
-
-_REQUIRED = ("SMP_REGION", "SMP_ACCOUNTID", "SMP_S3BUCKETNAME", "SMP_ROLE")
-
-
-_FLAGS = {
-    "network_isolation": "enable_network_isolation",
-    "encrypt_traffic": "encrypt_inter_container_traffic",
-}
+from sagemaker_mirror.config.model import BaseConfig, NetworkSecurity
 
 
 class TargetError(ValueError):
@@ -47,8 +39,8 @@ class Target:
 
     def __post_init__(self) -> None:
         if bool(self.subnets) != bool(self.security_group_ids):
-            has, lacks = ("subnets", "security groups")[:: 1 if self.subnets else -1]
-            raise TargetError(f"there are {has}, but no {lacks}; a VPC configuration needs both (or neither)")
+            missing = "security groups" if self.subnets else "subnets"
+            raise TargetError(f"a network needs subnets and security groups, or neither; there are no {missing}")
 
     @classmethod
     def from_values(cls, values: Mapping[str, str], base: BaseConfig | None = None) -> Target:
@@ -59,22 +51,28 @@ class Target:
         :param base: a folder's own settings, which go before the values.
         :raises TargetError: something is missing, or only one of subnets and security groups is there.
         """
-        settings = _settings(base or BaseConfig())
-        given = {name: value for name, value in values.items() if value} | settings
-        missing = [name for name in _REQUIRED if name not in given]
+        base = base or BaseConfig()
+        network = base.network_security
+        required = {
+            "SMP_REGION": values.get("SMP_REGION"),
+            "SMP_ACCOUNTID": values.get("SMP_ACCOUNTID"),
+            "SMP_S3BUCKETNAME": base.s3_bucket or values.get("SMP_S3BUCKETNAME"),
+            "SMP_ROLE": network.role or values.get("SMP_ROLE"),
+        }
+        missing = ", ".join(name for name, value in required.items() if not value)
         if missing:
-            raise TargetError(
-                f"no value for {', '.join(missing)}: set a param, an Airflow Variable or the environment"
-            )
-        return cls(
-            region=given["SMP_REGION"],
-            account_id=given["SMP_ACCOUNTID"],
-            bucket=given["SMP_S3BUCKETNAME"],
-            role_arn=given["SMP_ROLE"],
-            subnets=_split([given.get("SMP_SUBNETS", "")]),
-            security_group_ids=_split([given.get("SMP_SECURITYGROUPS", "")]),
-            kms_key=given.get("SMP_KMS_KEY"),
+            raise TargetError(f"no value for {missing}: set a param, an Airflow Variable or the environment")
+        region, account_id, bucket, role_arn = map(str, required.values())
+        target = cls(
+            region,
+            account_id,
+            bucket,
+            role_arn,
+            subnets=network.subnets or _split(values.get("SMP_SUBNETS")),
+            security_group_ids=network.security_groups_id or _split(values.get("SMP_SECURITYGROUPS")),
+            kms_key=values.get("SMP_KMS_KEY") or None,
         )
+        return target.with_base(base)
 
     def with_base(self, base: BaseConfig) -> Target:
         """Give the target with a folder's own settings before what it has.
@@ -82,29 +80,22 @@ class Target:
         :raises TargetError: only one of subnets and security groups is there.
         """
         network = base.network_security
-        flags = {name: bool(getattr(network, key)) for name, key in _FLAGS.items() if key in network.model_fields_set}
         return replace(
             self,
-            **flags,
             bucket=base.s3_bucket or self.bucket,
             role_arn=network.role or self.role_arn,
-            subnets=_split(network.subnets) or self.subnets,
-            security_group_ids=_split(network.security_groups_id) or self.security_group_ids,
+            subnets=network.subnets or self.subnets,
+            security_group_ids=network.security_groups_id or self.security_group_ids,
             kms_key=network.kms_key or self.kms_key,
+            network_isolation=_flag(network, "enable_network_isolation", self.network_isolation),
+            encrypt_traffic=_flag(network, "encrypt_inter_container_traffic", self.encrypt_traffic),
         )
 
 
-def _settings(base: BaseConfig) -> dict[str, str]:
-    network = base.network_security
-    settings = {
-        "SMP_S3BUCKETNAME": base.s3_bucket,
-        "SMP_ROLE": network.role,
-        "SMP_SUBNETS": ",".join(network.subnets),
-        "SMP_SECURITYGROUPS": ",".join(network.security_groups_id),
-        "SMP_KMS_KEY": network.kms_key,
-    }
-    return {name: value for name, value in settings.items() if value}
+def _flag(network: NetworkSecurity, key: str, otherwise: bool) -> bool:
+    """Give a flag if somebody has written it; its default must not go before what the target has."""
+    return bool(getattr(network, key)) if key in network.model_fields_set else otherwise
 
 
-def _split(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
