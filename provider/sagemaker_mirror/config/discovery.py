@@ -48,7 +48,7 @@ def discover(configs_root: Path) -> tuple[ConfigFolder, ...]:
     :return: the folders by name.
     """
     with os.scandir(configs_root) as found:
-        names = sorted(entry.name for entry in found if entry.is_dir())
+        names = sorted(entry.name for entry in found if _is_folder(entry))
     folders = (find_folder(configs_root, name) for name in names)
     return tuple(folder for folder in folders if folder is not None)
 
@@ -58,12 +58,16 @@ def find_folder(configs_root: Path, name: str) -> ConfigFolder | None:
 
     :param configs_root: the folder that holds it.
     :param name: its name.
-    :return: the folder; None where there is no such folder, or one without confs.
+    :return: the folder; None where there is no such folder, or one without confs. One that can't be looked into has
+        no files: loading it says why.
     """
     if name in ("", "conf", "..") or name.startswith(".") or Path(name).name != name:
         return None
     path = Path(configs_root) / name
-    files = conf_files(path)
+    try:
+        files = conf_files(path)
+    except OSError:
+        return ConfigFolder(name, path, ())
     return ConfigFolder(name, path, files) if files else None
 
 
@@ -106,6 +110,13 @@ def _walk(folder: Path, root: str, visited: set[str]) -> Iterator[Path]:
         elif real not in visited:
             visited.add(real)
             yield from _walk(path, root, visited)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symlink to itself
+        return False
 
 
 def _is_ignored(name: str) -> bool:

@@ -80,7 +80,8 @@ def _build_dag(dag_id: str, folder: ConfigFolder, default_args: Mapping[str, Any
 
 
 def _pipeline_dag(folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
-    config = load_folder(folder)
+    # By its path where it has no files: then it can't be looked into, and loading it says why.
+    config = load_folder(folder if folder.files else folder.path)
     graph = build_graph(config)
     arguments = dag_arguments(config, graph)
     arguments["default_args"] = {**default_args, **arguments["default_args"]}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from sagemaker_mirror.compat import AirflowFailException
@@ -92,3 +95,28 @@ def test_a_conf_outside_the_root_is_not_shown(configs, tmp_path):
     dag = build_dags(configs.root)["bad"]
     assert set(dag.tags) == {"broken-config"}
     assert "hunter2" not in dag.doc_md
+
+
+def test_a_folder_that_cannot_be_looked_into(configs, monkeypatch):
+    configs.add("good")
+    configs.add("locked")
+    scandir = os.scandir
+
+    def refuse(path):
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    # The tests may run as root, whom no mode keeps out.
+    monkeypatch.setattr(os, "scandir", refuse)
+    dags = build_dags(configs.root)
+    assert "fit" in dags["good"].task_ids
+    assert "Permission denied" in dags["locked"].description
+    assert str(configs.root.parent) not in dags["locked"].description
+
+
+def test_symlinks_to_themselves_are_no_folders(configs):
+    configs.add("good")
+    (configs.root / "good" / "loop").symlink_to("loop")
+    (configs.root / "loop").symlink_to("loop")
+    assert set(build_dags(configs.root)) == {"good"}
