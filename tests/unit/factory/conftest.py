@@ -38,8 +38,16 @@ class Configs:
         self.root = root
         root.mkdir(parents=True)
 
-    def add(self, name: str, steps: Steps = CHURN, *, dependencies: Sequence[str] = ()) -> Path:
-        """Write a folder with a conf of these steps."""
+    def add(
+        self,
+        name: str,
+        steps: Steps = CHURN,
+        *,
+        dependencies: Sequence[str] = (),
+        parameters: Mapping[str, object] | None = None,
+        **common: object,
+    ) -> Path:
+        """Write a folder with a conf of these steps; ``common`` are further keys of ``conf``."""
         models = {model: self._model() for model in steps}
         pipeline = {
             "pipelineName": f"{name}-pipeline",
@@ -47,12 +55,11 @@ class Configs:
                 model: {"steps": [self._step(*step) for step in of_model]} for model, of_model in steps.items()
             },
             "dependencies": list(dependencies),
+            "parameters": dict(parameters or {}),
         }
         first, *others = models
-        text = yaml.safe_dump(
-            {"conf": {"models": {first: models[first]}, "sagemakerPipeline": pipeline}}, sort_keys=False
-        )
-        file = self.write(name, text, first)
+        conf = {**common, "models": {first: models[first]}, "sagemakerPipeline": pipeline}
+        file = self.write(name, yaml.safe_dump({"conf": conf}, sort_keys=False), first)
         for model in others:
             self.write(name, yaml.safe_dump({"conf": {"models": {model: models[model]}}}), model)
         return file

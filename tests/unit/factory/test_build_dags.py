@@ -125,3 +125,17 @@ def test_two_roots_in_one_airflow(configs, tmp_path):
     with pytest.raises(FileNotFoundError):
         build_dags(tmp_path / "nowhere")
     assert "churn" in build_dags(configs.root)
+
+
+def test_a_step_that_waits_for_a_failure_waits_for_the_end_in_airflow(configs):
+    file = configs.add("forked", {"m": [("work", "Processing", []), ("tidy", "Processing", [])]})
+    file.write_text(
+        file.read_text().replace(
+            "step_name: tidy\n", "step_name: tidy\n          depends_on: [{step: work, 'on': failed}]\n"
+        )
+    )
+    dag = build_dags(configs.root)["forked"]
+    assert dag.get_task("tidy").upstream_task_ids == {"work"}
+    assert dag.get_task("tidy").trigger_rule == "all_done"
+    assert dag.get_task("work").trigger_rule == "none_failed"
+    assert "tidy (Processing) <- work (failed)" in dag.doc_md

@@ -1,0 +1,111 @@
+"""The trigger form."""
+
+from __future__ import annotations
+
+import pytest
+
+from sagemaker_mirror.factory import build_dags
+
+
+def params_of(configs, **kwargs):
+    configs.add("churn", **kwargs)
+    dag = build_dags(configs.root)["churn"]
+    assert "broken-config" not in dag.tags, dag.description
+    return dict(dag.params.items())
+
+
+def accepts(param, value):
+    try:
+        param.resolve(value)
+    except Exception as error:
+        assert type(error).__name__ == "ParamValidationError"
+        return False
+    return True
+
+
+PARAMETERS = {
+    "Epochs": {"type": "Integer", "default": 10, "minimum": 1, "maximum": 100, "description": "How long."},
+    "Rate": {"type": "Float", "default": 0.5},
+    "Dry": {"type": "Boolean", "default": False},
+    "Kind": {"default": "small", "enum": ["small", "large"]},
+    "Input": {},
+    "Output": {"default": "s3://SMP_S3BUCKETNAME/out", "description": "Where to."},
+}
+
+
+def test_parameters_come_first_in_the_order_of_the_conf(configs):
+    params = params_of(configs, parameters=PARAMETERS)
+    assert list(params)[: len(PARAMETERS)] == list(PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("Epochs", [1, 100], [0, 101, 1.5, "ten", None]),
+        ("Rate", [0.1, 3], ["a lot", None]),
+        ("Dry", [True, False], ["yes", 1]),
+        ("Kind", ["small", "large"], ["medium", None]),
+        ("Input", ["s3://bucket/in"], [3, None]),
+        ("Output", ["s3://bucket/out", None], [3]),
+    ],
+)
+def test_the_form_refuses_what_sagemaker_would(configs, name, good, bad):
+    param = params_of(configs, parameters=PARAMETERS)[name]
+    assert [value for value in good if not accepts(param, value)] == []
+    assert [value for value in bad if accepts(param, value)] == []
+
+
+def test_defaults_and_descriptions(configs):
+    params = params_of(configs, parameters=PARAMETERS)
+    assert (params["Epochs"].value, params["Epochs"].description) == (10, "How long.")
+    assert params["Output"].value is None
+    assert params["Output"].description == "Where to. Empty: s3://SMP_S3BUCKETNAME/out"
+    assert not params["Input"].has_value
+
+
+def test_params_go_to_the_execution(configs):
+    configs.add("churn", parameters=PARAMETERS)
+    start = build_dags(configs.root)["churn"].get_task("start")
+    assert start.param_names == tuple(PARAMETERS)
+
+
+def test_placeholders_are_folded_and_never_required(configs):
+    params = params_of(configs)
+    assert {"SMP_REGION", "SMP_ACCOUNTID", "SMP_S3BUCKETNAME", "SMP_ROLE"} <= set(params)
+    for param in params.values():
+        assert param.schema["section"] == "Placeholders"
+        assert param.value is None
+        assert accepts(param, None)
+
+
+def test_placeholders_of_the_conf_are_asked_for(configs):
+    params = params_of(configs, tags={"Owner": "SMP_TEAM"})
+    assert "environment variable SMP_TEAM" in params["SMP_TEAM"].description
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("SMP_ACCOUNTID", "123456789012", "12345"),
+        ("SMP_REGION", "us-gov-west-1", "Virginia"),
+        ("SMP_S3BUCKETNAME", "my-bucket.eu", "s3://my-bucket"),
+        ("SMP_ROLE", "arn:aws-cn:iam::123456789012:role/path/SageMaker", "SageMaker"),
+    ],
+)
+def test_values_of_known_placeholders_are_checked(configs, name, good, bad):
+    param = params_of(configs)[name]
+    assert accepts(param, good)
+    assert not accepts(param, bad)
+
+
+def test_variables_show_their_default(configs):
+    params = params_of(configs, variables={"TEAM": "data", "STAGE": None}, tags={"Owner": "TEAM", "Stage": "STAGE"})
+    assert params["TEAM"].value is None
+    assert params["TEAM"].description == "Variable of the conf. Empty: data."
+    assert not accepts(params["STAGE"], None)
+
+
+def test_a_schedule_needs_a_default_for_every_parameter(configs):
+    configs.add("churn", parameters=PARAMETERS, airflow={"schedule": "@daily"})
+    dag = build_dags(configs.root)["churn"]
+    assert set(dag.tags) == {"broken-config"}
