@@ -42,6 +42,7 @@ _FAULT_ERRORS: Mapping[str, ServiceError] = {
     "deny": ServiceError("AccessDeniedException", "User is not authorized to perform this operation."),
     "expire": ServiceError("ExpiredTokenException", "The security token included in the request is expired", 403),
     "conflict": ServiceError("ConflictException", "There was a conflict with another operation."),
+    "missing": ServiceError("ResourceNotFound", "The resource does not exist."),
 }
 
 logger = logging.getLogger(__name__)

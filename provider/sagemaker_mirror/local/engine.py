@@ -20,6 +20,7 @@ from sagemaker_mirror.local.steps import Attempt, StepWork
 from sagemaker_mirror.local.store import Store, now
 from sagemaker_mirror.local.variants import Variants
 
+_LOOKS = 3  # that still show the ended execution, where a retry is to show later
 STEP_FAILURE = "Step failure: One or multiple steps failed."
 
 logger = logging.getLogger(__name__)
@@ -81,10 +82,33 @@ class Engine:
             execution = self._store.execution(arn)
             self._store.put_execution(replace(execution, status="Stopping", modified=now()))
             self._stop_running_steps(arn)
-        self.advance(arn)
+            self.advance(arn)
 
     def retry(self, arn: str) -> None:
         """Take up an ended execution again: its failed and stopped steps, and what they kept back."""
+        if self._variants().retry_shows == "later":
+            with self._store.change():
+                self._store.put_execution(replace(self._store.execution(arn), looks_before_retry=_LOOKS))
+        else:
+            self._take_up(arn)
+
+    def looked_at(self, arn: str, looks: int = 1) -> None:
+        """Count looks at an execution: a retry that is to show later shows after some."""
+        if not self._store.execution(arn).looks_before_retry:
+            return
+        with self._store.change():
+            execution = self._store.execution(arn)
+            if execution.looks_before_retry:
+                left = max(execution.looks_before_retry - looks, 0)
+                self._store.put_execution(replace(execution, looks_before_retry=left))
+                if not left:
+                    self._take_up(arn)
+
+    def show_retry(self, arn: str) -> None:
+        """Let a retry that is to show later show now."""
+        self.looked_at(arn, _LOOKS)
+
+    def _take_up(self, arn: str) -> None:
         with self._store.change():
             execution = self._store.execution(arn)
             rows = tuple(
@@ -94,7 +118,7 @@ class Engine:
             self._store.put_execution(
                 replace(execution, status="Executing", failure_reason=None, rows=rows, modified=now())
             )
-        self.advance(arn)
+            self.advance(arn)
 
     def close(self, timeout: float) -> bool:
         """Stop all steps and begin no more.
@@ -164,7 +188,7 @@ class Engine:
                 and unhandled_failures(execution.definition, _states(execution))
             ):
                 self._stop_running_steps(arn)
-        self.advance(arn)
+            self.advance(arn)
 
     def _attempts(self, arn: str, row: StepRow, stop: threading.Event) -> StepResult:
         step = self._store.execution(arn).definition.steps[row.name]

@@ -65,7 +65,7 @@ def start_pipeline_execution(service: Service, caller: Caller, request: Mapping[
     token = ("StartPipelineExecution", caller.scope.region, name, request["ClientRequestToken"])
     with service.store.change():
         response = service.store.once(token, dict(request), start)
-    service.engine.advance(response["PipelineExecutionArn"])
+        service.engine.advance(response["PipelineExecutionArn"])
     return response
 
 
@@ -111,6 +111,7 @@ def retry_pipeline_execution(service: Service, caller: Caller, request: Mapping[
 def describe_pipeline_execution(service: Service, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
     """Answer DescribePipelineExecution."""
     execution = service.store.execution(request["PipelineExecutionArn"])
+    service.engine.looked_at(execution.arn)
     resolver = resolver_of(execution, service.store, service.clients)
     return {
         "PipelineArn": execution.pipeline_arn,
@@ -161,6 +162,7 @@ def list_pipeline_execution_steps(service: Service, caller: Caller, request: Map
     if "PipelineExecutionArn" not in request:
         raise validation("PipelineExecutionArn is required.")
     execution = service.store.execution(request["PipelineExecutionArn"])
+    service.engine.looked_at(execution.arn)
     shown, token = page(execution.rows, request, lambda row: row.sequence)
     counts = service.variants.attempt_count != "absent"
     return {
@@ -203,7 +205,7 @@ def update_pipeline_execution(service: Service, caller: Caller, request: Mapping
                 modified_by=caller.user,
             )
         )
-    service.engine.advance(arn)
+        service.engine.advance(arn)
     return {"PipelineExecutionArn": arn}
 
 
@@ -213,7 +215,7 @@ def send_step_end(service: Service, caller: Caller, request: Mapping[str, Any]) 
 
 
 def _check_retry(service: Service, execution: Execution) -> None:
-    status = execution.status
+    status = "Executing" if execution.looks_before_retry else execution.status
     allowed = {"Failed", "CompletedWithFailures"}
     if service.variants.stopped_retry == "allowed":
         allowed.add("Stopped")

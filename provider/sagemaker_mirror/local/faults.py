@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any, Literal, get_args
 
-CallFaultKind = Literal["throttle", "fail", "deny", "expire", "conflict", "delay", "drop"]
+CallFaultKind = Literal["throttle", "fail", "deny", "expire", "conflict", "missing", "delay", "drop"]
 StepFaultKind = Literal["fail", "slow", "hold"]
 
 
@@ -20,8 +20,8 @@ class CallFault:
     :param operation: pattern of operations (as the list of calls shows them), for instance
         ``StartPipelineExecution``, ``*Pipeline*`` or ``s3:*``.
     :param kind: throttle (ThrottlingException), fail (InternalFailure, status 500), deny
-        (AccessDeniedException), expire (ExpiredTokenException), conflict (ConflictException), delay, or drop (the
-        connection is closed without an answer).
+        (AccessDeniedException), expire (ExpiredTokenException), conflict (ConflictException), missing
+        (ResourceNotFound), delay, or drop (the connection is closed without an answer).
     :param share: of the calls that are hit, spread evenly: 0.3 hits three in ten.
     :param times: calls that are hit at most; None for no limit.
     :param seconds: of delay, before the call is answered.

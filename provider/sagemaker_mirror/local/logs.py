@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from sagemaker_mirror.local.records import Job
 
 _FLUSH_SECONDS = 0.5
@@ -97,7 +99,7 @@ class JobLogs:
         """Send the rest of a job's log."""
         with self._lock:
             self._open.discard(log)
-        log.flush()
+        _flush(log)
 
     def close(self) -> None:
         """End the thread."""
@@ -109,4 +111,12 @@ class JobLogs:
             with self._lock:
                 logs = tuple(self._open)
             for log in logs:
-                log.flush()
+                _flush(log)
+
+
+def _flush(log: JobLog) -> None:
+    # As on AWS, a job does not fail because its log can't be written.
+    try:
+        log.flush()
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("The log %s lost lines: %s", log.stream, error)

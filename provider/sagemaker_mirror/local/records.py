@@ -144,6 +144,7 @@ class Execution:
 
     :param rows: of its steps, in the order in which they began.
     :param selected: names of the steps of a selective execution, None for all steps.
+    :param looks_before_retry: a retry was accepted, and shows after so many more looks at the execution.
     """
 
     scope: Scope
@@ -164,6 +165,7 @@ class Execution:
     max_parallel_steps: int | None = None
     selected: frozenset[str] | None = None
     selective_config: Mapping[str, Any] | None = None
+    looks_before_retry: int = 0
     rows: tuple[StepRow, ...] = ()
 
     @property
@@ -183,8 +185,8 @@ class Execution:
 
     @property
     def ended(self) -> bool:
-        """Whether the execution has come to an end."""
-        return self.status in ENDED_EXECUTION
+        """Whether the execution has come to an end, and stays there."""
+        return self.status in ENDED_EXECUTION and not self.looks_before_retry
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ class LocalSageMaker:
         :return: its status.
         :raises TimeoutError: if it has not ended in time.
         """
+        self._engine.show_retry(execution_arn)
         if not self._store.wait_for(lambda: self._store.execution(execution_arn).ended, timeout):
             raise TimeoutError(f"{execution_arn} has not ended within {timeout} s")
         return self._store.execution(execution_arn).status

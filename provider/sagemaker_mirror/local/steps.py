@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import string
 import threading
@@ -21,6 +22,8 @@ from sagemaker_mirror.local.protocol import check_request
 from sagemaker_mirror.local.records import Execution, Job, JobKind, StepResult
 from sagemaker_mirror.local.resolve import Resolver, UnresolvedReference
 from sagemaker_mirror.local.store import Store, now
+
+logger = logging.getLogger(__name__)
 
 _ALPHABET = string.ascii_letters + string.digits
 _JOB_KINDS: Mapping[str, JobKind] = {
@@ -140,6 +143,10 @@ class StepWork:
         log = self._logs.open(job)
         try:
             outcome = self._call_runner(attempt, job, model, log.write)
+        except Exception as error:
+            # The job has ended, whatever the reason, and its record says so.
+            logger.exception("Job %s broke down", name)
+            outcome = JobOutcome("Failed", f"InternalServerError: {error!r}")
         finally:
             self._logs.end(log)
             with self._store.change():

@@ -19,6 +19,8 @@ class Variants:
     :param stopped_retry: whether RetryPipelineExecution takes a stopped execution.
     :param retried_row: whether the row of a retried step is replaced by, or listed beside, its new attempt.
     :param attempt_count: whether AttemptCount moves with a retried execution, stays, or is not shown at all.
+    :param retry_shows: whether a retry shows as soon as RetryPipelineExecution has answered, or the next three
+        Describe and List calls still show the failed execution.
     :param retry_under_way: how RetryPipelineExecution refuses an execution that is executing.
     """
 
@@ -26,6 +28,7 @@ class Variants:
     stopped_retry: Literal["allowed", "refused"] = "allowed"
     retried_row: Literal["replaced", "added"] = "replaced"
     attempt_count: Literal["moves", "stays", "absent"] = "moves"
+    retry_shows: Literal["at_once", "later"] = "at_once"
     retry_under_way: Literal["ConflictException", "ValidationException"] = "ConflictException"
 
     def __post_init__(self) -> None:

@@ -260,7 +260,12 @@ def test_a_runner_that_breaks_down_fails_the_step(
     create(sagemaker, "wines", processing("Prepare"))
     arn = start(sagemaker, "wines")
     assert local.wait(arn) == "Failed"
-    assert "out of luck" in rows(sagemaker, arn)[0]["FailureReason"]
+    (row,) = rows(sagemaker, arn)
+    assert "out of luck" in row["FailureReason"]
+    job = sagemaker.describe_processing_job(
+        ProcessingJobName=row["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+    )
+    assert job["ProcessingJobStatus"] == "Failed"
 
 
 def test_conditions_choose_a_branch(local: LocalSageMaker, sagemaker: Any) -> None:

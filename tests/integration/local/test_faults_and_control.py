@@ -58,6 +58,7 @@ def once(local: LocalSageMaker) -> Any:
         ("deny", "AccessDeniedException", 400),
         ("expire", "ExpiredTokenException", 403),
         ("conflict", "ConflictException", 400),
+        ("missing", "ResourceNotFound", 400),
     ],
 )
 def test_calls_fail_on_request(local: LocalSageMaker, once: Any, kind: Any, code: str, status: int) -> None:

@@ -227,6 +227,34 @@ def test_until_its_new_attempt_begins_a_step_shows_the_old(local: LocalSageMaker
     assert local.wait(arn) == "Succeeded"
 
 
+def test_a_retry_may_show_later(local: LocalSageMaker, sagemaker: Any) -> None:
+    local.variants = Variants(retry_shows="later")
+    local.faults.add(StepFault("A", "fail", times=1))
+    create(sagemaker, "wines", processing("A"))
+    arn = start(sagemaker, "wines")
+    assert local.wait(arn) == "Failed"
+    hold = local.faults.add(StepFault("A", "hold"))
+    retry(sagemaker, arn)
+    with pytest.raises(ClientError, match="ConflictException"):
+        retry(sagemaker, arn)
+    assert status(sagemaker, arn) == "Failed"
+    assert statuses(sagemaker, arn) == {"A": "Failed"}
+    assert status(sagemaker, arn) == "Failed"
+    assert status(sagemaker, arn) == "Executing"
+    local.faults.remove(hold)
+    assert local.wait(arn) == "Succeeded"
+
+
+def test_who_waits_sees_a_retry_at_once(local: LocalSageMaker, sagemaker: Any) -> None:
+    local.variants = Variants(retry_shows="later")
+    local.faults.add(StepFault("A", "fail", times=1))
+    create(sagemaker, "wines", processing("A"))
+    arn = start(sagemaker, "wines")
+    assert local.wait(arn) == "Failed"
+    retry(sagemaker, arn)
+    assert local.wait(arn) == "Succeeded"
+
+
 @pytest.mark.parametrize("stopped_retry", ["allowed", "refused"])
 def test_retry_of_a_stopped_execution(local: LocalSageMaker, sagemaker: Any, stopped_retry: Any) -> None:
     local.variants = Variants(stopped_retry=stopped_retry)
