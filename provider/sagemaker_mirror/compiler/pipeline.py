@@ -12,7 +12,8 @@ from sagemaker_mirror.compiler.locate import locate
 from sagemaker_mirror.compiler.parameters import declarations
 from sagemaker_mirror.compiler.references import Request
 from sagemaker_mirror.compiler.refused import Refused
-from sagemaker_mirror.compiler.repack import repacked, step_definition, with_repack_steps
+from sagemaker_mirror.compiler.repack import step_definition
+from sagemaker_mirror.compiler.repack_graph import repacked, with_repack_steps
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.shapes import check_value
 from sagemaker_mirror.compiler.source import REQUIREMENTS, Sources
@@ -43,7 +44,7 @@ class CompiledPipeline:
     :param parallelism: how many steps of an execution may run at once; ``None`` for the service's limit.
     :param definition_upload: the definition as an object in S3, one of ``uploads``, where it is too large to be sent
         with the request; it is then given as ``PipelineDefinitionS3Location``.
-    :param warnings: what in the conf is probably not meant as it is.
+    :param warnings: what the compiler found that is probably not meant so; the conf's own are its ``notices()``.
     """
 
     name: str
@@ -168,10 +169,6 @@ def _upload_if_large(uploads: Uploads, definition_json: str) -> Upload | None:
 
 def _warnings(scope: Scope) -> Iterator[Problem]:
     """Say what is probably not meant as it is."""
-    step, config = scope.step, scope.config
-    if step.enable_cache is True and step.step_class in ("CreateModel", "RegisterModel"):
-        message = f"enable_cache has no effect: SageMaker caches no {step.step_class} steps"
-        yield config.problem(scope.at_step("enable_cache"), message)
     if scope.target.network_isolation and (scope.source_directory / REQUIREMENTS).is_file():
         message = f"{REQUIREMENTS} can't be installed in a container without network"
-        yield config.problem(("models", scope.model, "source_directory"), message)
+        yield scope.config.problem(("models", scope.model, "source_directory"), message)

@@ -2,21 +2,19 @@
 
 A training job's archive holds what its script saved. Where the conf has ``ModelRepack``, one more training job in the
 same image takes the archive and the model's scripts and saves both, the scripts under ``code/``. It happens once for
-each Training step, however many steps create or register its model, and S3 keeps the source folder as it is.
+each Training step, however many steps create or register its model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from sagemaker_mirror.compiler.bundle import Bundle
 from sagemaker_mirror.compiler.encryption import output_key, volume_key
-from sagemaker_mirror.compiler.names import derived_step_name
 from sagemaker_mirror.compiler.parameters import with_parameters
 from sagemaker_mirror.compiler.references import Request, Value, execution_uri, model_artifact
 from sagemaker_mirror.compiler.refused import Refused
+from sagemaker_mirror.compiler.repack_graph import is_repacked, repack_name
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.serving import program
 from sagemaker_mirror.compiler.source import BUNDLE
@@ -28,11 +26,9 @@ from sagemaker_mirror.compiler.training import (
     toolkit_hyperparameters,
 )
 from sagemaker_mirror.compiler.uploads import Content
-from sagemaker_mirror.config import PipelineConfig
 from sagemaker_mirror.config.model import RegistrySection, TrainingSection
-from sagemaker_mirror.graph import Edge, Step, StepGraph, producer
+from sagemaker_mirror.graph import producer
 
-ENDING = "Repack"
 DESCRIPTION = "Puts the inference code into the model's archive"
 INSTANCE_TYPE = "ml.m5.large"
 VOLUME_SIZE_IN_GB = 30
@@ -41,74 +37,6 @@ CACHE: Request = {"Enabled": True, "ExpireAfter": "10d"}
 #: The channels that the program reads.
 MODEL_CHANNEL, SOURCE_CHANNEL = "model", "source"
 _PROGRAM = Path(__file__).with_name("repack_program.py")
-
-
-def repack_name(training: str) -> str:
-    """Give the name of the step that repacks what a Training step made."""
-    return derived_step_name(training, ENDING)
-
-
-class Repacked(NamedTuple):
-    """A model that is repacked before a step uses it.
-
-    :param training: the Training step that makes it.
-    :param user: the step that creates or registers it.
-    :param model: the model's name in the conf.
-    :param section: the section that the user reads.
-    """
-
-    training: str
-    user: str
-    model: str
-    section: RegistrySection
-
-
-def repacked(config: PipelineConfig) -> Iterator[Repacked]:
-    """Give the models that are repacked, for each step that uses one.
-
-    :param config: the conf.
-    :raises Refused: it is not known yet whether a model is to be repacked.
-    """
-    for model, step in config.steps:
-        if step.step_class in ("CreateModel", "RegisterModel"):
-            section = config.section(model, step)
-            training = producer(config, model, step.name, "Training")
-            if (
-                training is not None
-                and isinstance(section, RegistrySection)
-                and _is_wanted(config, step.name, section)
-            ):
-                yield Repacked(training, step.name, model, section)
-
-
-def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
-    """Put repack steps between Training steps and the steps that use their models.
-
-    :param graph: the graph of the conf.
-    :param config: the conf.
-    :return: the graph with repack steps; the same graph where there are none, or where they are in it.
-    :raises Refused: a step of the conf has the name of a repack step.
-    """
-    steps, edges = dict(graph.steps), list(graph.edges)
-    for training, user, model, _ in repacked(config):
-        name = repack_name(training)
-        if any(step.name == name for _, step in config.steps):
-            raise Refused(f"{name!r} is the name of the step that repacks {training!r}", *config.step_path(name))
-        edges = [edge for edge in edges if (edge.source, edge.target, edge.kind) != (training, user, "implicit")]
-        for edge in (Edge(training, name, "implicit"), Edge(name, user, "implicit")):
-            if edge not in edges:
-                edges.append(edge)
-        steps.setdefault(name, Step(name, "Training", model))
-    return StepGraph(_behind_training(steps, graph), tuple(edges)) if len(steps) > len(graph.steps) else graph
-
-
-def _behind_training(steps: dict[str, Step], graph: StepGraph) -> dict[str, Step]:
-    ordered = {}
-    for name, step in graph.steps.items():
-        ordered[name] = step
-        if (repack := repack_name(name)) in steps:
-            ordered.setdefault(repack, steps[repack])
-    return ordered
 
 
 def model_data(scope: Scope, section: RegistrySection) -> Value:
@@ -121,15 +49,8 @@ def model_data(scope: Scope, section: RegistrySection) -> Value:
     training = producer(scope.config, scope.model, scope.step.name, "Training")
     if training is None:
         raise Refused("needs a Training step above it", *scope.at_step())
-    wanted = _is_wanted(scope.config, scope.step.name, section)
+    wanted = is_repacked(scope.config, scope.step.name, section)
     return model_artifact(repack_name(training) if wanted else training)
-
-
-def _is_wanted(config: PipelineConfig, step: str, section: RegistrySection) -> bool:
-    if isinstance(section.model_repack, bool):
-        return section.model_repack
-    message = f"'ModelRepack' says which steps the pipeline has, so it can't be {section.model_repack!r}"
-    raise Refused(message, *config.step_path(step))
 
 
 def step_definition(training: Scope, image_uri: str | None) -> Request:
@@ -155,7 +76,7 @@ def _arguments(training: Scope, image_uri: str) -> Request:
     own = Bundle.of_files({"repack.py": _PROGRAM})
     bundle = training.uploads.add(Content(own.sha256, "program that repacks models", own.write), "code", BUNDLE).uri
     channels = [
-        channel(MODEL_CHANNEL, model_artifact(training.step.name), content_type="application/x-sagemaker-model"),
+        channel(MODEL_CHANNEL, model_artifact(training.step.name)),
         channel(SOURCE_CHANNEL, training.sources.bundle(training.source_directory, name, *where)),
     ]
     if target.network_isolation:

@@ -9,7 +9,7 @@ import pytest
 
 from sagemaker_mirror.compiler import repack_program, with_repack_steps
 from sagemaker_mirror.compiler.names import PACKAGE_GROUP_LENGTH, package_group_name
-from sagemaker_mirror.compiler.repack import repack_name
+from sagemaker_mirror.compiler.repack_graph import repack_name
 from sagemaker_mirror.config import load_folder
 from sagemaker_mirror.graph import Edge, build_graph
 from tests.unit.compiler.project import (

@@ -138,16 +138,6 @@ def test_caching_is_off_unless_the_conf_asks_for_it(tmp_path):
     }
 
 
-def test_caching_a_step_that_has_none_is_a_warning(tmp_path):
-    wanted = conf()
-    step_of(wanted, "Create")["enable_cache"] = True
-
-    [warning] = compile_conf(tmp_path, wanted).warnings
-
-    assert warning.message == "enable_cache has no effect: SageMaker caches no CreateModel steps"
-    assert warning.path.name == "conf.yaml"
-
-
 def test_what_stands_beside_the_arguments(tmp_path):
     wanted = conf()
     step_of(wanted, "Train").update(
