@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from sagemaker_mirror.config.fields import NOTHING, FixedText, Keys, Text, TextList, describe, key, wrong
+from sagemaker_mirror.config.fields import NOTHING, Keys, Text, TextList, describe, key, wrong
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually")
@@ -69,17 +69,17 @@ class AirflowSection(Keys):
     max_active_runs: Annotated[int, Field(ge=1), key("How many runs there are at once.")] = 1
     retries: Annotated[int, Field(ge=0), key("How often a failed task is tried again.")] = 0
     retry_delay: Annotated[Duration | None, key("Wait before a retry, in seconds or like `5m`.")] = None
-    pool: Annotated[FixedText | None, key("Pool of the tasks.")] = None
-    queue: Annotated[FixedText | None, key("Queue of the tasks.")] = None
+    pool: Annotated[Text | None, key("Pool of the tasks.")] = None
+    queue: Annotated[Text | None, key("Queue of the tasks.")] = None
     priority_weight: Annotated[int | None, key("Weight of the tasks in their queue.")] = None
-    owner: Annotated[FixedText | None, key("Owner of the DAG.")] = None
+    owner: Annotated[Text | None, key("Owner of the DAG.")] = None
     tags: Annotated[TextList, key("Tags of the DAG.")] = ()
-    name: Annotated[FixedText | None, key("Name of the DAG to show.")] = None
-    description: Annotated[FixedText | None, key("What the DAG is for.")] = None
+    name: Annotated[Text | None, key("Name of the DAG to show.")] = None
+    description: Annotated[Text | None, key("What the DAG is for.")] = None
     links: Annotated[Mapping[Text, Text], key("Links of the owner, by name.")] = NOTHING
     email: Annotated[TextList, key("Addresses to notify.")] = ()
     on_failure_callback: Annotated[
-        FixedText | None, key("Dotted path of a function to call on failure, from the allowed list.")
+        Text | None, key("Dotted path of a function to call on failure, from the allowed list.")
     ] = None
     default_args: Annotated[Mapping[Text, Any], key("Arguments of every task.")] = NOTHING
     mirror_external: Annotated[bool, key("Whether executions begun outside Airflow become DAG runs.")] = False

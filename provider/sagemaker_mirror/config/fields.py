@@ -141,7 +141,7 @@ class OpenType:
             raise wrong("can't be left to a parameter of the pipeline")
         match = PARAMETER.fullmatch(value)
         if match is None:
-            raise wrong(f"must be a {self.parameter} parameter alone, is {describe(value)}")
+            raise wrong(f"must be a parameter of type {self.parameter} alone, is {describe(value)}")
         # A parameter that the pipeline doesn't have is reported once, whatever the key.
         known = parameters.get(match[1], self.parameter)
         if known != self.parameter:
@@ -188,13 +188,6 @@ def one_of(*words: str) -> OpenType:
         raise wrong(f"must be one of {', '.join(map(repr, words))}, is {describe(value)}")
 
     return OpenType(check, {"type": "string", "enum": list(words)}, "String")
-
-
-def fixed(text: str) -> str:
-    """Refuse placeholders where the DAG is built from the text: their values come too late."""
-    if is_open(text):
-        raise wrong(f"can't hold a placeholder, since the DAG is built before values are known; is {describe(text)}")
-    return text
 
 
 def _not_parametric(text: str) -> str:
@@ -254,9 +247,6 @@ Text = StrictStr
 
 WrittenText = Annotated[Text, AfterValidator(_not_parametric)]
 """Text that is needed to write the pipeline: placeholders may stand in it, parameters of the pipeline may not."""
-
-FixedText = Annotated[Text, AfterValidator(fixed)]
-"""Text that the DAG is built from, so that its value must be known at once."""
 
 TextList = Annotated[
     tuple[Text, ...],

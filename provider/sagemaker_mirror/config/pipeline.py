@@ -11,14 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from sagemaker_mirror.config.fields import (
     FLAG,
     NOTHING,
-    FixedText,
     Keys,
     Scalar,
     Text,
     TextList,
     WrittenText,
     describe,
-    fixed,
     is_open,
     key,
     whole_number,
@@ -38,7 +36,7 @@ def _step_name(text: str) -> str:
     # The pattern of the service: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise wrong(f"must be 1 to 64 letters, digits, '-' or '_', is {describe(text)}")
-    return fixed(text)
+    return text
 
 
 def _expiry(text: str) -> str:
@@ -140,7 +138,7 @@ class StepConfig(Keys):
         key("How old a reused result may be.", api="CacheConfig.ExpireAfter", steps=JOB_STEP_CLASSES),
     ] = "10d"
     step_type: Annotated[
-        FixedText | None,
+        Text | None,
         key("Section of the model that the step reads, where it isn't the one named after its class."),
     ] = None
     chain_input_source_step: Annotated[
@@ -242,6 +240,13 @@ class Parameter(Keys):
         return self
 
 
+def _described(value: Any) -> Any:
+    """A parameter without description is a String without default."""
+    if isinstance(value, dict):
+        return {name: {} if parameter is None else parameter for name, parameter in value.items()}
+    return value
+
+
 class SageMakerPipeline(Keys):
     """The pipeline: its steps by model, and what waits for what."""
 
@@ -258,6 +263,7 @@ class SageMakerPipeline(Keys):
     ] = ()
     parameters: Annotated[
         Mapping[Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$")], Parameter],
+        BeforeValidator(_described),
         Field(max_length=200),
         key("Parameters of the pipeline, by name.", api="Parameters"),
     ] = NOTHING

@@ -133,7 +133,7 @@ class PipelineConfig:
         :param path: the way to it below ``conf``: keys, and positions in lists.
         :param message: what there is to say.
         """
-        return self._places.value(("conf", *path), message)
+        return self._places.either(("conf", *path), message)
 
     def notices(self) -> tuple[Problem, ...]:
         """Give what is no mistake but does nothing, such as keys that the API has no place for."""

@@ -51,6 +51,15 @@ class Places:
             source, node, _source_offset(source.text[node.start.index : node.end.index], node, offset), message
         )
 
+    def either(self, path: Path, message: str) -> Problem:
+        """Say something about a single value at its place, about a mapping or list at that of its key.
+
+        :param path: the way to it.
+        :param message: what there is to say.
+        """
+        single = isinstance(self._find(path)[2], Scalar)
+        return self.value(path, message) if single else self.key(path, message)
+
     def token(self, path: Path, token: str, message: str) -> Problem:
         """Say something about a word within a value.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -57,6 +58,11 @@ FIXED_SECTIONS = ("train", "registry", "transform", "evaluate")
 """Sections whose keys are the same whatever step reads them."""
 
 ALMOST_PARAMETER = re.compile(r"\$\{\s*([Pp]aram(?:s|eter|eters)?)\s*\.\s*([A-Za-z0-9_-]+)\s*\}")
+
+
+def _builds_the_dag(path: Path) -> bool:
+    """Whether the DAG is built from a value, so that it can't wait for a task to run."""
+    return path[1] == "airflow" or (path[1] == "sagemakerPipeline" and path[-1] in ("step_name", "step_type"))
 
 
 def _items(tree: Any, name: str) -> Tree:
@@ -132,9 +138,13 @@ class Validation:
         return result
 
     def references(self) -> None:
-        """Check that every ``${params.Name}`` names a parameter, and that variables stand for something."""
+        """Check that names stand for something, and for nothing where the DAG is built from the text."""
         parameters = self._raw_parameters()
         for path, text in strings(self._tree, ("conf",)):
+            if _builds_the_dag(path):
+                for match in chain(self._names.pattern.finditer(text), PARAMETER.finditer(text)):
+                    message = f"{match[0]!r} has no value yet when the DAG is built, which needs {path[-1]!r}"
+                    self.problems.append(self._places.token(path, match[0], message))
             if "${" not in text:
                 continue
             for match in ALMOST_PARAMETER.finditer(text):
@@ -242,7 +252,7 @@ class Validation:
             owner = f"entry {parent + 1} of {where[-3]!r}" if isinstance(parent, int) else repr(parent)
             return self._places.key(where[:-1], f"{owner} needs {name!r}")
         if kind == "conf":
-            at = self._places.key if isinstance(value, dict) else self._places.value
+            at = self._places.key if "[key]" in detail["loc"] or isinstance(value, dict) else self._places.value
             return at(where, f"{item} {context['message']}")
         if kind == "literal_error":
             hint = did_you_mean(value, _words(context["expected"])) if isinstance(value, str) else ""

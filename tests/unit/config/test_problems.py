@@ -91,7 +91,7 @@ VALUES = [
     (
         "step_name: create,",
         "step_name: ▶SMP_NAME,",
-        "'step_name' can't hold a placeholder, since the DAG is built before values are known; is 'SMP_NAME'",
+        "'SMP_NAME' has no value yet when the DAG is built, which needs 'step_name'",
     ),
     (
         "enable_cache: true",
