@@ -1,13 +1,13 @@
 """The control endpoint ``/_local/…``: health for everyone; faults, variants and calls where it was asked for.
 
-======================================  ====================================================================
-``GET /_local/health``                  always on
+=======================================  ===================================================================
+``GET /_local/health``                   always on
 ``GET /_local/calls?after=&operation=``  calls received, and how many of each operation
-``GET POST DELETE /_local/faults``      fields of CallFault or StepFault; ``DELETE /_local/faults/<number>``
-``GET PUT /_local/variants``            names and choices of Variants
-``PUT /_local/studio-users``            access key to Studio user profile name
-``DELETE /_local/executions?arn=``      forget an ended execution, as SageMaker's history does in time
-======================================  ====================================================================
+``GET POST DELETE /_local/faults``       fields of CallFault or StepFault; ``DELETE /_local/faults/<number>``
+``GET PUT /_local/variants``             names and choices of Variants
+``PUT /_local/studio-users``             access key to Studio user profile name
+``DELETE /_local/executions?arn=``       forget an ended execution, as SageMaker's history does in time
+=======================================  ===================================================================
 """
 
 from __future__ import annotations

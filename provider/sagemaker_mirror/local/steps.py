@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from sagemaker_mirror.local import conditions
+from sagemaker_mirror.local.conditions import ConditionError, all_hold
 from sagemaker_mirror.local.definition import StepDefinition
 from sagemaker_mirror.local.errors import ServiceError
 from sagemaker_mirror.local.job_descriptions import describe_job
@@ -94,6 +94,13 @@ class StepWork:
         self._logs = logs
         self._stops: dict[str, threading.Event] = {}
         self._groups = threading.Lock()
+        self._by_type: Mapping[str, Callable[[Attempt], StepResult]] = {
+            **dict.fromkeys(_JOB_KINDS, self._run_job),
+            "Model": self._create_model,
+            "RegisterModel": self._register_model,
+            "Condition": self._decide,
+            "Fail": self._fail,
+        }
 
     def run(self, attempt: Attempt) -> StepResult:
         """Do the work of a step, to its end.
@@ -101,21 +108,13 @@ class StepWork:
         :return: how it ended; problems of the step's own making are failures, not exceptions.
         """
         kind = attempt.step.type
+        work = self._by_type.get(kind)
+        if work is None:
+            return StepResult("Failed", f"ClientError: The embedded SageMaker runs no steps of type {kind}")
         try:
-            if kind in _JOB_KINDS:
-                return self._run_job(attempt, _JOB_KINDS[kind])
-            if kind == "Model":
-                return self._create_model(attempt)
-            if kind == "RegisterModel":
-                return self._register_model(attempt)
-            if kind == "Condition":
-                return self._decide(attempt)
-        except (UnresolvedReference, conditions.ConditionError) as error:
+            return work(attempt)
+        except (UnresolvedReference, ConditionError) as error:
             return StepResult("Failed", f"ClientError: {error}")
-        if kind == "Fail":
-            message = str(attempt.arguments.get("ErrorMessage", ""))
-            return StepResult("Failed", message, metadata={"Fail": {"ErrorMessage": message}})
-        return StepResult("Failed", f"ClientError: The embedded SageMaker runs no steps of type {kind}")
 
     def stop_job(self, arn: str) -> None:
         """Ask a job to stop, if it still runs."""
@@ -125,8 +124,8 @@ class StepWork:
                 self._store.put_job(replace(self._store.job(arn), status="Stopping", modified=now()))
                 stop.set()
 
-    def _run_job(self, attempt: Attempt, kind: JobKind) -> StepResult:
-        name = attempt.new_name()
+    def _run_job(self, attempt: Attempt) -> StepResult:
+        kind, name = _JOB_KINDS[attempt.step.type], attempt.new_name()
         request = {**attempt.arguments, f"{kind}Name": name}
         try:
             check_request(f"Create{kind}", request, unknown_members=False)
@@ -224,7 +223,7 @@ class StepWork:
                 client.create_model_package_group(ModelPackageGroupName=name)
 
     def _decide(self, attempt: Attempt) -> StepResult:
-        outcome = conditions.all_hold(attempt.step.arguments.get("Conditions") or [], attempt.resolver.resolve)
+        outcome = all_hold(attempt.step.arguments.get("Conditions") or [], attempt.resolver.resolve)
         shown = "True" if outcome else "False"
         return StepResult(
             "Succeeded",
@@ -232,6 +231,10 @@ class StepWork:
             metadata={"Condition": {"Outcome": shown}},
             outcome=outcome,
         )
+
+    def _fail(self, attempt: Attempt) -> StepResult:
+        message = str(attempt.arguments.get("ErrorMessage", ""))
+        return StepResult("Failed", message, metadata={"Fail": {"ErrorMessage": message}})
 
 
 def _refused(operation: str, error: Exception) -> StepResult:
