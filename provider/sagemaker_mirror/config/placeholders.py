@@ -9,8 +9,9 @@ from typing import Any
 from sagemaker_mirror.config.fields import PLACEHOLDER
 from sagemaker_mirror.config.places import Path
 
-OPTIONAL = frozenset({"SMP_SUBNETS", "SMP_SECURITYGROUPS", "SMP_KMS_KEY"})
-"""Placeholders without which a setting is absent; all others need a value."""
+OPTIONAL = frozenset({"SMP_SUBNETS", "SMP_SECURITYGROUPS", "SMP_KMS_KEY", "SMP_MODEL_CONFIGPATH"})
+"""Placeholders without which a setting is absent; all others need a value. The last is named by the framework's own
+conf only, in a key that has no effect here."""
 
 
 def name_pattern(variables: Iterable[str]) -> re.Pattern[str]:

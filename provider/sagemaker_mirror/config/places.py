@@ -147,4 +147,4 @@ def _source_offset(written: str, node: Scalar, offset: int) -> int:
         # An escaped character is two in the source: `''` in single quotes, `\\"` in double quotes.
         escaped = (quote == "'" and written[position] == "'") or (quote == '"' and written[position] == "\\")
         position += 2 if escaped else 1
-    return 0
+    return len(written.rstrip()) if wanted == 0 else 0

@@ -58,6 +58,11 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def json_schema_text() -> str:
+    """Give the JSON schema as the file for editors has it."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def _with_empty_keys(definition: dict[str, Any]) -> dict[str, Any]:
     """Let keys stand without value where they may be absent."""
     required = definition.get("required", [])

@@ -155,6 +155,13 @@ class Validation:
                 else:
                     continue
                 self.problems.append(self._places.token(path, match[0], message))
+        for name in parameters:
+            if self._names.pattern.search(name):
+                message = (
+                    f"the parameter {name!r} holds the name of a placeholder or variable, which would replace it"
+                )
+                path = ("conf", "sagemakerPipeline", "parameters", name)
+                self.problems.append(self._places.key(path, message))
         self._check_variables()
 
     def _check_variables(self) -> None:

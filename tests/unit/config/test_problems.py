@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.config.folders import changed, expect
+from sagemaker_mirror.config import ConfigError, load_folder
+from sagemaker_mirror.config.problems import did_you_mean
+from tests.unit.config.folders import CONF, changed, expect, problems_of, write
 
 TRAIN = "      train:\n        image_uri: sklearn\n        entry_point: train.py\n"
 PREPARE_STEP = "{step_name: prepare, step_class: Processing, step_type: prepare}"
@@ -235,3 +237,135 @@ def test_a_mistake_in_dependencies_is_reported_at_its_column(tmp_path, form, tex
         text = "prepare >> ▶[train"
 
     expect(tmp_path, changed(("dependencies:", form.format(text))), message)
+
+
+def test_everything_that_is_wrong_with_a_folder_is_reported_at_once(tmp_path):
+    conf = changed(
+        ("conf:\n", "▶top: 1\nconf:\n  ▶other: 1\n"),
+        ("entry_point: prepare.py", "▶entrypoint: prepare.py"),
+        ("instance_count: 2", "instance_count: ▶two"),
+        ("step_class: CreateModel", "step_class: ▶Create"),
+        ("    dependencies:", "    dependencies:\n      - prepare >> ▶trian\n      - prepare >>▶ "),
+        ("    pipelineName: iris", "    ▶pipelinename: iris"),
+        ("  sagemakerPipeline:", "  ▶sagemakerPipeline:"),
+        ("      prepare:\n", "      ▶prepare:\n"),
+    )
+
+    expect(
+        tmp_path,
+        conf,
+        "unknown key 'top'; all keys stand below 'conf'",
+        "unknown key 'other'; known are 'models', 'sagemakerPipeline', 's3Bucket', 'modelConfigFilePath', "
+        "'sagemakerNetworkSecurity', 'tags', 'airflow', 'variables'",
+        "'prepare' needs 'entry_point'",
+        "unknown key 'entrypoint'; did you mean 'entry_point'?",
+        "'instance_count' must be a whole number, is 'two'",
+        "'sagemakerPipeline' needs 'pipelineName'",
+        "unknown key 'pipelinename'; did you mean 'pipelineName'?",
+        "'step_class' must be 'Processing', 'Training', 'CreateModel', 'Transform', 'Metrics' or 'RegisterModel', "
+        "is 'Create'; did you mean 'CreateModel'?",
+        "there is no step 'trian'; did you mean 'train'?",
+        "expected a step or '[', not the end",
+    )
+
+
+def test_problems_of_several_files_come_together(tmp_path):
+    folder = write(
+        tmp_path,
+        {
+            "iris/a/conf/conf.yaml": changed(("instance_count: 2", "instance_count: x")),
+            "iris/b/conf/conf.yaml": "conf:\n  models:\n    two:\n      train: {image: x}\n",
+        },
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load_folder(folder)
+
+    assert str(caught.value).replace(f"{folder}/", "") == (
+        "a/conf/conf.yaml:17:25: 'instance_count' must be a whole number, is 'x'\n"
+        "b/conf/conf.yaml:4:7: 'train' needs 'entry_point'\n"
+        "b/conf/conf.yaml:4:7: 'train' needs 'image_uri'\n"
+        "b/conf/conf.yaml:4:15: unknown key 'image'; did you mean 'image_uri'?"
+    )
+
+
+def test_an_unreadable_file_keeps_others_from_being_judged(tmp_path):
+    model = CONF.split("  sagemakerPipeline:")[0]
+    folder = write(tmp_path, {"iris/a/conf/conf.yaml": model, "iris/b/conf/conf.yaml": "conf: ["})
+
+    with pytest.raises(ConfigError) as caught:
+        load_folder(folder)
+
+    assert [problem.path for problem in caught.value.problems] == [folder / "b/conf/conf.yaml"]
+
+
+@pytest.mark.parametrize("text", ["10d", "T16m", "30dT5h", "P1DT12H", "p30d", "1y2m3w4d", "PT90S"])
+def test_durations_of_the_cache(tmp_path, text):
+    assert problems_of(tmp_path, changed(("enable_cache: true", f"cache_expire_after: {text}"))) == ()
+
+
+@pytest.mark.parametrize("text", ["10", "d", "T", "P", "10h", "5d T1h", "-1d", "PT", "1dT"])
+def test_no_durations_of_the_cache(tmp_path, text):
+    assert len(problems_of(tmp_path, changed(("enable_cache: true", f"cache_expire_after: '{text}'")))) == 1
+
+
+RETRIES = [
+    ("{exception_types: Step.THROTTLING, max_attempts: 3}", None),
+    ("{exception_types: [Step.SERVICE_FAULT, SageMaker.CAPACITY_ERROR], expire_after_mins: 60}", None),
+    (
+        "{exception_types: Step.THROTTLING}",
+        "entry 1 of 'retry_policies' needs exactly one of max_attempts and expire_after_mins",
+    ),
+    (
+        "{exception_types: Step.THROTLING, max_attempts: 3}",
+        "entry 1 of 'retry_policies' has unknown exception_types Step.THROTLING; known are Step.SERVICE_FAULT, "
+        "Step.THROTTLING, SageMaker.JOB_INTERNAL_ERROR, SageMaker.CAPACITY_ERROR, SageMaker.RESOURCE_LIMIT",
+    ),
+    ("{exception_types: Step.THROTTLING, max_attempts: 21}", "'max_attempts' must be from 1 to 20, is 21"),
+    (
+        "{exception_types: Step.THROTTLING, max_attempts: 3, backoff_rate: 0.5}",
+        "'backoff_rate': input should be greater than or equal to 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("policy", "message"), RETRIES)
+def test_retry_policies(tmp_path, policy, message):
+    found = problems_of(tmp_path, changed(("enable_cache: true", f"retry_policies: [{policy}]")))
+
+    assert [problem.message for problem in found] == ([] if message is None else [message])
+
+
+def test_steps_without_job_retry_no_job_errors(tmp_path):
+    policies = "retry_policies: [{exception_types: SageMaker.RESOURCE_LIMIT, max_attempts: 3}]"
+    conf = changed((CREATE_STEP, "▶{step_name: create, step_class: CreateModel, " + policies + "}"))
+
+    expect(
+        tmp_path,
+        conf,
+        "entry 3 of 'steps' retries SageMaker.RESOURCE_LIMIT, which steps of class CreateModel don't raise: "
+        "they run no job",
+    )
+
+
+def test_two_run_conditions_for_one_step_contradict(tmp_path):
+    conf = changed(
+        (REGISTER_STEP, "{step_name: register, step_class: RegisterModel, depends_on: [▶{step: score, on: any}]}"),
+        ("    dependencies:", "    dependencies: score >> register"),
+    )
+
+    expect(tmp_path, conf, "'register' waits for 'score' on 'succeeded' already, which 'any' contradicts")
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("trian", ["train", "test"], "; did you mean 'train'?"),
+        ("TRAIN", ["test", "train"], "; did you mean 'train'?"),
+        ("x", ["train"], "; known are 'train'"),
+        ("x", [], ""),
+        ("x", map(str, range(20)), ""),
+    ],
+)
+def test_did_you_mean(word, known, hint):
+    assert did_you_mean(word, known) == hint

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sagemaker_mirror.config.schema import json_schema, key_table
+from sagemaker_mirror.config.schema import json_schema, json_schema_text, key_table
 from tests.conftest import REPOSITORY
 from tests.unit.config.folders import CONF
 from tests.unit.config.test_problems import KEYS, VALUES
@@ -67,3 +67,9 @@ def test_every_key_is_described():
 
 def test_schema_is_the_same_each_time():
     assert json_schema() == json_schema()
+
+
+def test_the_schema_for_editors_is_the_current_one():
+    shipped = REPOSITORY / "configs/conf.schema.json"
+
+    assert shipped.read_text() == json_schema_text(), "write sagemaker_mirror.config.schema.json_schema_text() to it"

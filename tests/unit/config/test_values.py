@@ -164,6 +164,16 @@ def test_parameters_are_described_and_referred_to(tmp_path):
     assert config.resolve(VALUES).models["iris"].train.instance_count == "${params.Count}"
 
 
+def test_parameters_and_variables_keep_apart(tmp_path):
+    conf = changed(
+        ("conf:\n", "conf:\n  variables: {COUNT: 1}\n"),
+        ("    dependencies:", "    parameters: {▶COUNT: {}, ▶SMP_X: {}, XCOUNT: {}}\n    dependencies:"),
+    )
+    message = "the parameter {!r} holds the name of a placeholder or variable, which would replace it"
+
+    expect(tmp_path, conf, message.format("COUNT"), message.format("SMP_X"))
+
+
 @pytest.mark.parametrize(
     ("parameters", "changes", "message"),
     [
