@@ -20,11 +20,12 @@ from sagemaker_mirror.local.retry_policy import RetryPolicy
 SCHEMA_VERSION = "2020-12-01"
 JOB_STEPS = frozenset({"Processing", "Training", "Transform"})
 
-# Which ends of the step above let a step run. The plain form of DependsOn means success.
+# Run conditions: which ends of the step above let a step run. The plain form of DependsOn means success.
 TRIGGERS: Mapping[str, frozenset[str]] = {
     "Succeeded": frozenset({"Succeeded"}),
     "Failed": frozenset({"Failed"}),
-    "Completed": frozenset({"Succeeded", "Failed"}),
+    "Stopped": frozenset({"Stopped"}),
+    "Any": frozenset({"Succeeded", "Failed", "Stopped"}),
 }
 
 _STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
@@ -116,10 +117,10 @@ class Definition:
                 waiting.extend(self.upstream(above))
         return frozenset(found)
 
-    def handles_failure_of(self, name: str) -> bool:
-        """Whether a run condition of another step provides for this step's failure."""
+    def handles(self, name: str, status: str) -> bool:
+        """Whether a run condition of another step provides for this step's end with that status."""
         return any(
-            dependency.step == name and "Failed" in dependency.ends
+            dependency.step == name and status in dependency.ends
             for step in self.steps.values()
             for dependency in step.dependencies
         )

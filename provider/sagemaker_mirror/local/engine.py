@@ -170,7 +170,11 @@ class Engine:
             logger.exception("Step %s of %s broke down", row.name, arn)
             result = StepResult("Failed", f"InternalServerError: {error!r}")
         with self._store.change():
-            if result.status == "Stopped" and not self._was_stopped(arn, row.sequence):
+            if (
+                result.status == "Stopped"
+                and self._variants().stopped_job == "Failed"
+                and not self._was_stopped(arn, row.sequence)
+            ):
                 result = replace(result, status="Failed", failure_reason="ClientError: The job was stopped.")
             self._store.replace_row(
                 arn,
@@ -263,7 +267,7 @@ class Engine:
         self._faults.wake()
 
     def _was_stopped(self, arn: str, sequence: int) -> bool:
-        # A job can also be stopped by its own Stop call, or by its time limit: that is a failure of the step.
+        # A job can also be stopped by its own Stop call, or by its time limit; then nobody has stopped the step.
         return any(row.sequence == sequence and row.status == "Stopping" for row in self._store.execution(arn).rows)
 
     def _end(self, execution: Execution) -> None:
@@ -272,7 +276,7 @@ class Engine:
             ended = replace(execution, status="Stopped")
         elif unhandled_failures(execution.definition, states):
             ended = replace(execution, status="Failed", failure_reason=_failure_reason(execution))
-        elif any(state.status == "Failed" for state in states.values()):
+        elif any(state.status in ("Failed", "Stopped") for state in states.values()):
             ended = replace(execution, status="CompletedWithFailures")
         else:
             ended = replace(execution, status="Succeeded")

@@ -58,10 +58,10 @@ def running_steps(states: Mapping[str, StepState]) -> tuple[str, ...]:
 
 
 def unhandled_failures(definition: Definition, states: Mapping[str, StepState]) -> tuple[str, ...]:
-    """The failed steps for whose failure no run condition provides; a Fail step is always one."""
+    """The failed and stopped steps for which no run condition provides; a Fail step is always one."""
     return tuple(
         name
         for name, state in states.items()
         if state.status in ("Failed", "Stopped")
-        and (definition.steps[name].type == "Fail" or not definition.handles_failure_of(name))
+        and (definition.steps[name].type == "Fail" or not definition.handles(name, state.status))
     )

@@ -16,6 +16,8 @@ class Variants:
 
     :param after_failure: what becomes of the others when a step has failed: those that run are let finish,
         independent branches go on to their end, or those that run are stopped.
+    :param stopped_job: what a step shows whose job was stopped, but not by StopPipelineExecution: by the job's own
+        Stop call, or by its time limit.
     :param stopped_retry: whether RetryPipelineExecution takes a stopped execution.
     :param retried_row: whether the row of a retried step is replaced by, or listed beside, its new attempt.
     :param attempt_count: whether AttemptCount moves with a retried execution, stays, or is not shown at all.
@@ -25,6 +27,7 @@ class Variants:
     """
 
     after_failure: Literal["finish_running", "continue_branches", "stop_running"] = "finish_running"
+    stopped_job: Literal["Stopped", "Failed"] = "Stopped"
     stopped_retry: Literal["allowed", "refused"] = "allowed"
     retried_row: Literal["replaced", "added"] = "replaced"
     attempt_count: Literal["moves", "stays", "absent"] = "moves"

@@ -18,6 +18,7 @@ class ScriptedRunner:
         default_factory=dict
     )
     ran: list[str] = field(default_factory=list)
+    _begun: threading.Condition = field(default_factory=threading.Condition)
 
     def _run(
         self,
@@ -28,13 +29,21 @@ class ScriptedRunner:
         log: Callable[[str], None],
         model: dict[str, Any] | None = None,
     ) -> JobOutcome:
-        self.ran.append(job_name)
+        with self._begun:
+            self.ran.append(job_name)
+            self._begun.notify_all()
         for part, job in self.jobs.items():
             if f"-{part}-" in job_name:
                 return job(request, stop, log)
         return JobOutcome("Stopped") if stop.is_set() else JobOutcome("Completed")
 
     run_processing = run_training = run_transform = _run
+
+    def wait_for_job(self, step: str) -> str:
+        """Wait until a job of a step has begun; its name."""
+        with self._begun:
+            assert self._begun.wait_for(lambda: step in self.steps(), 60), f"no job of {step} has begun"
+            return next(name for name in self.ran if name.split("-")[2] == step)
 
     def steps(self) -> list[str]:
         """Names of the steps that ran jobs, in order. For step names without hyphens."""

@@ -348,7 +348,7 @@ def test_run_conditions_handle_a_failure(local: LocalSageMaker, sagemaker: Any) 
         processing("Load"),
         processing("Next", DependsOn=["Load"]),
         processing("Alarm", DependsOn=[{"Step": "Load", "Trigger": "Failed"}]),
-        processing("Tidy", DependsOn=[{"Step": "Load", "Trigger": "Completed"}]),
+        processing("Tidy", DependsOn=[{"Step": "Load", "Trigger": "Any"}]),
     )
     handled, well = start(sagemaker, "wines"), None
     assert local.wait(handled) == "CompletedWithFailures"
@@ -424,7 +424,8 @@ def test_stopping_the_server_stops_jobs(runner: ScriptedRunner) -> None:
     with LocalSageMaker(make_runner=lambda clients, folder: runner) as local:
         sagemaker = local.client("sagemaker")
         create(sagemaker, "wines", processing("A"))
-        local.wait_for_step(start(sagemaker, "wines"), "A", "Executing")
+        start(sagemaker, "wines")
+        runner.wait_for_job("A")
     assert ended.is_set()
 
 

@@ -39,7 +39,7 @@ def test_stop_ends_running_jobs_and_begins_no_more(
     runner.jobs["Prepare"] = until_stopped
     create(sagemaker, "wines", processing("Prepare"), training("Train", output_of("Prepare")))
     arn = start(sagemaker, "wines")
-    local.wait_for_step(arn, "Prepare", "Executing")
+    runner.wait_for_job("Prepare")
     stop(sagemaker, arn)
     assert local.wait(arn) == "Stopped"
     assert statuses(sagemaker, arn) == {"Prepare": "Stopped"}
@@ -61,7 +61,7 @@ def test_a_job_that_takes_its_time_shows_stopping(
     runner.jobs["Prepare"] = slow_to_stop
     create(sagemaker, "wines", processing("Prepare"))
     arn = start(sagemaker, "wines")
-    local.wait_for_step(arn, "Prepare", "Executing")
+    runner.wait_for_job("Prepare")
     stop(sagemaker, arn)
     assert asked.wait(30)
     assert status(sagemaker, arn) == "Stopping"
@@ -87,7 +87,7 @@ def test_a_job_that_ends_well_while_it_is_stopped_has_succeeded(
     runner.jobs["Prepare"] = nearly_done
     create(sagemaker, "wines", processing("Prepare"), processing("Next", DependsOn=["Prepare"]))
     arn = start(sagemaker, "wines")
-    local.wait_for_step(arn, "Prepare", "Executing")
+    runner.wait_for_job("Prepare")
     stop(sagemaker, arn)
     assert local.wait(arn) == "Stopped"
     assert statuses(sagemaker, arn) == {"Prepare": "Succeeded"}
@@ -111,28 +111,29 @@ def test_a_repeated_token_stops_once(local: LocalSageMaker, sagemaker: Any) -> N
     local.faults.remove(hold)
 
 
-def test_a_job_that_is_stopped_by_itself_fails_its_step(
-    local: LocalSageMaker, sagemaker: Any, runner: ScriptedRunner
+@pytest.mark.parametrize(
+    ("stopped_job", "reason"), [("Stopped", None), ("Failed", "ClientError: The job was stopped.")]
+)
+def test_a_job_that_is_stopped_by_itself(
+    local: LocalSageMaker, sagemaker: Any, runner: ScriptedRunner, stopped_job: Any, reason: str | None
 ) -> None:
+    local.variants = Variants(stopped_job=stopped_job)
     runner.jobs["Train"] = until_stopped
-    create(sagemaker, "wines", training("Train", "s3://tests/data"))
+    create(
+        sagemaker,
+        "wines",
+        training("Train", "s3://tests/data"),
+        processing("Stow", DependsOn=[{"Step": "Train", "Trigger": "Stopped"}]),
+    )
     arn = start(sagemaker, "wines")
-    local.wait_for_step(arn, "Train", "Executing")
-    (name,) = _names_of_running_jobs(sagemaker, arn)
+    name = runner.wait_for_job("Train")
     sagemaker.stop_training_job(TrainingJobName=name)
-    assert local.wait(arn) == "Failed"
-    assert rows(sagemaker, arn)[0]["FailureReason"] == "ClientError: The job was stopped."
+    assert local.wait(arn) == ("CompletedWithFailures" if stopped_job == "Stopped" else "Failed")
+    row = rows(sagemaker, arn)[0]
+    assert (row["StepStatus"], row.get("FailureReason")) == (stopped_job, reason)
+    assert ("Stow" in statuses(sagemaker, arn)) is (stopped_job == "Stopped")
     with pytest.raises(ClientError, match="ValidationException"):
         sagemaker.stop_training_job(TrainingJobName=name)
-
-
-def _names_of_running_jobs(sagemaker: Any, arn: str) -> list[str]:
-    return [
-        sagemaker.describe_training_job(TrainingJobName=row["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2])[
-            "TrainingJobName"
-        ]
-        for row in rows(sagemaker, arn)
-    ]
 
 
 # What becomes of the others after a failure

@@ -42,14 +42,20 @@ def test_run_conditions_say_which_ends_satisfy_them() -> None:
         text(
             step("Load"),
             step("Alarm", DependsOn=[{"Step": "Load", "Trigger": "Failed"}]),
-            step("Tidy", DependsOn=[{"Step": "Load", "Trigger": "Completed"}]),
+            step("Tidy", DependsOn=[{"Step": "Load", "Trigger": "Any"}]),
+            step("Stow", DependsOn=[{"Step": "Load", "Trigger": "Stopped"}]),
             step("Next", DependsOn=[{"Step": "Load"}]),
         )
     )
     ends = {name: item.dependencies[0].ends for name, item in definition.steps.items() if item.dependencies}
-    assert ends == {"Alarm": {"Failed"}, "Tidy": {"Succeeded", "Failed"}, "Next": {"Succeeded"}}
-    assert definition.handles_failure_of("Load")
-    assert not definition.handles_failure_of("Next")
+    assert ends == {
+        "Alarm": {"Failed"},
+        "Tidy": {"Succeeded", "Failed", "Stopped"},
+        "Stow": {"Stopped"},
+        "Next": {"Succeeded"},
+    }
+    assert definition.handles("Load", "Failed")
+    assert not definition.handles("Next", "Failed")
 
 
 def test_steps_within_a_condition_belong_to_its_branches() -> None:

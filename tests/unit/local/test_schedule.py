@@ -37,10 +37,16 @@ def test_failure_and_stop_keep_back_what_lies_below() -> None:
 
 
 def test_run_conditions() -> None:
-    handled = graph(A=[], Alarm=[{"Step": "A", "Trigger": "Failed"}], Tidy=[{"Step": "A", "Trigger": "Completed"}])
+    handled = graph(
+        A=[],
+        Alarm=[{"Step": "A", "Trigger": "Failed"}],
+        Stow=[{"Step": "A", "Trigger": "Stopped"}],
+        Tidy=[{"Step": "A", "Trigger": "Any"}],
+    )
     assert ready_steps(handled, states(A="Succeeded")) == ("Tidy",)
     assert ready_steps(handled, states(A="Failed")) == ("Alarm", "Tidy")
-    assert ready_steps(handled, states(A="Stopped")) == ()
+    assert ready_steps(handled, states(A="Stopped")) == ("Stow", "Tidy")
+    assert ready_steps(handled, states(A="Stopping")) == ()
     assert unhandled_failures(handled, states(A="Failed")) == ()
     assert unhandled_failures(handled, states(A="Failed", Alarm="Failed")) == ("Alarm",)
 
