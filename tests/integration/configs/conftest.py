@@ -51,11 +51,13 @@ class Execution:
 
     def log(self, step: str) -> str:
         """What a processing step wrote, from CloudWatch Logs."""
-        job = self.steps[step]["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[1]
-        found = self.local.client("logs").filter_log_events(
-            logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{job}/"
-        )
-        return "\n".join(event["message"] for event in found["events"])
+        name = self.steps[step]["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[1]
+        # In ARNs names are in lower case; the log stream's is as it was given.
+        job = self.local.client("sagemaker").describe_processing_job(ProcessingJobName=name)["ProcessingJobName"]
+        logs, group = self.local.client("logs"), "/aws/sagemaker/ProcessingJobs"
+        (stream,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
+        events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+        return "\n".join(event["message"] for event in events)
 
     def read(self, uri: str) -> bytes:
         bucket, key = uri.removeprefix("s3://").split("/", 1)
