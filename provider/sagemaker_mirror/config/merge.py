@@ -9,7 +9,7 @@ from sagemaker_mirror.config.discovery import SourceFile
 from sagemaker_mirror.config.fields import describe
 from sagemaker_mirror.config.model import BaseConfig
 from sagemaker_mirror.config.nodes import YamlError, compose, construct
-from sagemaker_mirror.config.places import Path, Places
+from sagemaker_mirror.config.places import KeyPath, Places
 from sagemaker_mirror.config.problems import ConfigError, Problem, did_you_mean
 
 BASE_KEYS = tuple(field.alias or name for name, field in BaseConfig.model_fields.items())
@@ -67,7 +67,7 @@ def unite(confs: Iterable[tuple[SourceFile, Tree]]) -> tuple[Tree, list[Problem]
     problems: list[Problem] = []
     before: list[SourceFile] = []
     for source, conf in confs:
-        twice: list[Path] = []
+        twice: list[KeyPath] = []
         whole = _merged(whole, conf, twice)
         for path in twice:
             first = Places(before).key(("conf", *path), "")
@@ -87,7 +87,7 @@ def override(base: Tree, conf: Tree) -> Tree:
     return _merged(base, conf, [])
 
 
-def _merged(first: Tree, second: Tree, twice: list[Path], path: Path = ()) -> Tree:
+def _merged(first: Tree, second: Tree, twice: list[KeyPath], path: KeyPath = ()) -> Tree:
     """Merge mappings, however deep; what both give is taken from the second, and noted in ``twice``."""
     result = dict(first)
     for name, value in second.items():

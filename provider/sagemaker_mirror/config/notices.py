@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sagemaker_mirror.config.fields import Keys
 from sagemaker_mirror.config.model import JOB_STEP_CLASSES
-from sagemaker_mirror.config.places import Path
+from sagemaker_mirror.config.places import KeyPath
 
 if TYPE_CHECKING:
     from sagemaker_mirror.config.pipeline_config import PipelineConfig
 
 
-def find_notices(config: PipelineConfig) -> Iterator[tuple[Path, str]]:
+def find_notices(config: PipelineConfig) -> Iterator[tuple[KeyPath, str]]:
     """Find what a person should know about a valid conf.
 
     :param config: the conf.
@@ -34,7 +34,7 @@ def find_notices(config: PipelineConfig) -> Iterator[tuple[Path, str]]:
             )
 
 
-def _without_effect(keys: Keys, path: Path) -> Iterator[tuple[Path, str]]:
+def _without_effect(keys: Keys, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     for name in sorted(keys.model_fields_set):
         field = type(keys).model_fields[name]
         extra = field.json_schema_extra

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from sagemaker_mirror.config import places
 from sagemaker_mirror.config.discovery import (
     ConfigFolder,
     SourceFile,
@@ -19,8 +18,9 @@ from sagemaker_mirror.config.merge import BASE_KEYS, FOLDER_KEYS, Tree, override
 from sagemaker_mirror.config.model import BaseConfig, ModelConfig, SageMakerPipeline, Section, StepConfig
 from sagemaker_mirror.config.notices import find_notices
 from sagemaker_mirror.config.placeholders import Substitution, name_pattern, strings
+from sagemaker_mirror.config.places import KeyPath, Places
 from sagemaker_mirror.config.problems import ConfigError, Problem
-from sagemaker_mirror.config.source_directory import find_source_directory
+from sagemaker_mirror.config.source_directory import find_source_directory, model_folder
 from sagemaker_mirror.config.validation import Validation, section_name
 from sagemaker_mirror.config.wiring import Edge, Wiring
 
@@ -100,7 +100,7 @@ class PipelineConfig:
         rest = {name: value for name, value in self.tree.items() if name != "variables"}
         tree = substitution.apply(rest, ("conf",))
         if substitution.unresolved:
-            first: dict[str, places.Path] = {}
+            first: dict[str, KeyPath] = {}
             for path, name in substitution.unresolved:
                 first.setdefault(name, path)
             raise ConfigError(self._places.token(path, name, f"{name} has no value") for name, path in first.items())
@@ -121,13 +121,23 @@ class PipelineConfig:
         if not named:
             message = f"model {model!r} needs 'source_directory'; SMP_SOURCE_DIR_PATH has no value either"
             raise ConfigError([self.problem(where[:-1], message)])
-        conf = self._places.source(("conf", *where)).path
+        conf = self._source(model).path
         found, tried = find_source_directory(str(named), conf, self.path)
         if found is None:
             raise ConfigError([self.problem(where, f"there is no folder {named!r}; tried {', '.join(tried)}")])
         return found
 
-    def problem(self, path: places.Path, message: str) -> Problem:
+    def model_folder(self, model: str) -> Path:
+        """Give the folder that a model's relative paths begin at: that above the ``conf`` folder it is written in.
+
+        :param model: the model.
+        """
+        return model_folder(self._source(model).path)
+
+    def _source(self, model: str) -> SourceFile:
+        return self._places.source(("conf", "models", model, "source_directory"))
+
+    def problem(self, path: KeyPath, message: str) -> Problem:
         """Say something about a value of the conf, at its place.
 
         :param path: the way to it below ``conf``: keys, and positions in lists.
@@ -140,7 +150,7 @@ class PipelineConfig:
         found = (self._places.key(("conf", *path), message) for path, message in find_notices(self))
         return tuple(sorted(found))
 
-    def step_path(self, name: str) -> places.Path:
+    def step_path(self, name: str) -> KeyPath:
         """Give the way to a step, for :meth:`problem`.
 
         :param name: the step's name.
@@ -153,8 +163,8 @@ class PipelineConfig:
         raise KeyError(name)
 
     @cached_property
-    def _places(self) -> places.Places:
-        return places.Places(self.sources)
+    def _places(self) -> Places:
+        return Places(self.sources)
 
 
 def load_folder(folder: ConfigFolder | Path) -> PipelineConfig:
@@ -216,7 +226,7 @@ def _read(
 def _validated(
     name: str, path: Path, tree: Tree, sources: tuple[SourceFile, ...], problems: Sequence[Problem] = ()
 ) -> PipelineConfig:
-    where = places.Places(sources)
+    where = Places(sources)
     validation = Validation(tree, where)
     base = validation.base()
     pipeline = validation.pipeline()

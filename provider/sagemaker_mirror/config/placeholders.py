@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sagemaker_mirror.config.fields import PLACEHOLDER
-from sagemaker_mirror.config.places import Path
+from sagemaker_mirror.config.places import KeyPath
 
 OPTIONAL = frozenset({"SMP_SUBNETS", "SMP_SECURITYGROUPS", "SMP_KMS_KEY", "SMP_MODEL_CONFIGPATH"})
 """Placeholders without which a setting is absent; all others need a value. The last is named by the framework's own
@@ -25,7 +25,7 @@ def name_pattern(variables: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"{PLACEHOLDER.pattern}|(?<![A-Za-z0-9_])(?:{words})(?![A-Za-z0-9_])")
 
 
-def strings(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def strings(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """Give every text of a conf with the way to it; keys are no such text.
 
     :param value: the conf, or a part of it.
@@ -54,9 +54,9 @@ class Substitution:
         self._variables = variables
         self._pattern = name_pattern(variables)
         self._underway: list[str] = []
-        self.unresolved: list[tuple[Path, str]] = []
+        self.unresolved: list[tuple[KeyPath, str]] = []
 
-    def apply(self, value: Any, path: Path) -> Any:
+    def apply(self, value: Any, path: KeyPath) -> Any:
         """Give a conf with values in the place of names; what has no value is noted in ``unresolved``.
 
         :param value: the conf, or a part of it.
@@ -72,7 +72,7 @@ class Substitution:
             return [new for item, new in items if new is not None or item is None]
         return value
 
-    def _text(self, text: str, path: Path) -> Any:
+    def _text(self, text: str, path: KeyPath) -> Any:
         whole = self._pattern.fullmatch(text)
         if whole:
             return self._value(text, path)
@@ -87,7 +87,7 @@ class Substitution:
         result = self._pattern.sub(replace, text)
         return None if absent else result
 
-    def _value(self, name: str, path: Path) -> Any:
+    def _value(self, name: str, path: KeyPath) -> Any:
         if self._values.get(name):
             return self._values[name]
         if name in OPTIONAL:

@@ -9,7 +9,7 @@ from sagemaker_mirror.config.discovery import SourceFile
 from sagemaker_mirror.config.nodes import Mapping, Node, Scalar, Sequence, compose, entries
 from sagemaker_mirror.config.problems import Problem
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The way to a value in a document: keys and positions in lists."""
 
 
@@ -26,7 +26,7 @@ class Places:
     def _roots(self) -> tuple[tuple[SourceFile, Node | None], ...]:
         return tuple((source, compose(source.text)) for source in self._sources)
 
-    def key(self, path: Path, message: str) -> Problem:
+    def key(self, path: KeyPath, message: str) -> Problem:
         """Say something about a key.
 
         :param path: the way to it; where it isn't there, the nearest value above it stands for it.
@@ -35,7 +35,7 @@ class Places:
         source, key, _, _ = self._find(path)
         return _problem(source, key, 0, message)
 
-    def value(self, path: Path, message: str, offset: int | None = None) -> Problem:
+    def value(self, path: KeyPath, message: str, offset: int | None = None) -> Problem:
         """Say something about a value.
 
         :param path: the way to it; where it isn't there, the nearest value above it stands for it.
@@ -51,7 +51,7 @@ class Places:
             source, node, _source_offset(source.text[node.start.index : node.end.index], node, offset), message
         )
 
-    def either(self, path: Path, message: str) -> Problem:
+    def either(self, path: KeyPath, message: str) -> Problem:
         """Say something about a single value at its place, about a mapping or list at that of its key.
 
         :param path: the way to it.
@@ -60,7 +60,7 @@ class Places:
         single = isinstance(self._find(path)[2], Scalar)
         return self.value(path, message) if single else self.key(path, message)
 
-    def token(self, path: Path, token: str, message: str) -> Problem:
+    def token(self, path: KeyPath, token: str, message: str) -> Problem:
         """Say something about a word within a value.
 
         :param path: the way to the value.
@@ -72,15 +72,15 @@ class Places:
             return _problem(source, key, 0, message)
         return _problem(source, node, max(source.text[node.start.index : node.end.index].find(token), 0), message)
 
-    def holds(self, path: Path) -> bool:
+    def holds(self, path: KeyPath) -> bool:
         """Whether a value is written somewhere, be it empty."""
         return not self._find(path)[3]
 
-    def source(self, path: Path) -> SourceFile:
+    def source(self, path: KeyPath) -> SourceFile:
         """Give the file that a value is written in, or else the nearest value above it."""
         return self._find(path)[0]
 
-    def _find(self, path: Path) -> tuple[SourceFile, Node | None, Node | None, int]:
+    def _find(self, path: KeyPath) -> tuple[SourceFile, Node | None, Node | None, int]:
         """The nearest place: file, node of the key, node of the value, and how many parts of the path it lacks."""
         best: tuple[SourceFile, Node | None, Node | None, int] | None = None
         for source, root in self._roots:
@@ -92,7 +92,9 @@ class Places:
         return best
 
 
-def _descend(source: SourceFile, root: Node | None, path: Path) -> tuple[SourceFile, Node | None, Node | None, int]:
+def _descend(
+    source: SourceFile, root: Node | None, path: KeyPath
+) -> tuple[SourceFile, Node | None, Node | None, int]:
     key, node = root, root
     for done, part in enumerate(path):
         if part == 0 and not isinstance(node, Sequence):

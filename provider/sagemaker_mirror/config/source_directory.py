@@ -20,7 +20,7 @@ def find_source_directory(named: str, conf: Path, folder: Path) -> tuple[Path | 
     if Path(named).is_absolute():
         return (Path(named), tried) if Path(named).is_dir() else (None, [named])
     root = folder.parent
-    for above in dict.fromkeys((_model_folder(conf), folder, root, root.parent, Path.cwd())):
+    for above in dict.fromkeys((model_folder(conf), folder, root, root.parent, Path.cwd())):
         candidate = above / named
         # `..` may lead to a neighbour that the configs root holds too, but not out of it.
         real = os.path.realpath(candidate)
@@ -33,6 +33,9 @@ def find_source_directory(named: str, conf: Path, folder: Path) -> tuple[Path | 
     return None, tried
 
 
-def _model_folder(conf: Path) -> Path:
-    """The folder above the conf folder, however deep below it the conf lies."""
+def model_folder(conf: Path) -> Path:
+    """Give the folder of the model that a conf describes: that above the conf's ``conf`` folder.
+
+    :param conf: the conf.
+    """
     return next((parent.parent for parent in conf.parents if parent.name == "conf"), conf.parent)

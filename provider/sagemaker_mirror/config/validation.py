@@ -26,7 +26,7 @@ from sagemaker_mirror.config.model import (
     StepConfig,
 )
 from sagemaker_mirror.config.placeholders import name_pattern, strings
-from sagemaker_mirror.config.places import Path, Places
+from sagemaker_mirror.config.places import KeyPath, Places
 from sagemaker_mirror.config.problems import Problem, did_you_mean
 from sagemaker_mirror.config.topology import find_cycles
 
@@ -60,7 +60,7 @@ FIXED_SECTIONS = ("train", "registry", "transform", "evaluate")
 ALMOST_PARAMETER = re.compile(r"\$\{\s*([Pp]aram(?:s|eter|eters)?)\s*\.\s*([A-Za-z0-9_-]+)\s*\}")
 
 
-def _builds_the_dag(path: Path) -> bool:
+def _builds_the_dag(path: KeyPath) -> bool:
     """Whether the DAG is built from a value, so that it can't wait for a task to run."""
     return path[1] == "airflow" or (path[1] == "sagemakerPipeline" and path[-1] in ("step_name", "step_type"))
 
@@ -181,7 +181,7 @@ class Validation:
         parameters = _items(_items(self._tree, "sagemakerPipeline"), "parameters")
         return {name: value if isinstance(value, dict) else {} for name, value in parameters.items()}
 
-    def _keys(self, model: type[AnyKeys], value: Any, path: Path) -> AnyKeys | None:
+    def _keys(self, model: type[AnyKeys], value: Any, path: KeyPath) -> AnyKeys | None:
         try:
             return model.model_validate(value, context=self._names)
         except ValidationError as error:
@@ -190,7 +190,7 @@ class Validation:
             return None
 
     def _model(self, name: str, model: Any, steps: tuple[StepConfig, ...], all_steps: bool) -> ModelConfig:
-        path: Path = ("conf", "models", name)
+        path: KeyPath = ("conf", "models", name)
         if not isinstance(model, dict):
             self.problems.append(self._places.value(path, f"{name!r} must be a mapping, is {describe(model)}"))
             return ModelConfig()
@@ -220,7 +220,7 @@ class Validation:
         for index, step in enumerate(steps):
             if step.step_class == UNREADABLE:
                 continue
-            path: Path = ("conf", "sagemakerPipeline", "models", name, "steps", index)
+            path: KeyPath = ("conf", "sagemakerPipeline", "models", name, "steps", index)
             section = section_name(step, model.keys())
             if section is None:
                 message = f"step {step.name!r} is of class Processing and needs 'step_type', the section it reads"
@@ -244,7 +244,7 @@ class Validation:
                 readers[section] = step
         return kinds
 
-    def _problem(self, model: type[BaseModel], detail: ErrorDetails, path: Path) -> Problem:
+    def _problem(self, model: type[BaseModel], detail: ErrorDetails, path: KeyPath) -> Problem:
         place = tuple(part for part in detail["loc"] if part != "[key]")
         where = (*path, *place)
         name = next((part for part in reversed(where) if isinstance(part, str)), "conf")
@@ -297,7 +297,7 @@ def _words(expected: str) -> list[str]:
     return [word.strip("'") for part in expected.split(", ") for word in part.split(" or ")]
 
 
-def known_keys(model: type[BaseModel], place: Path) -> list[str]:
+def known_keys(model: type[BaseModel], place: KeyPath) -> list[str]:
     """Give the keys that a mapping may have.
 
     :param model: the model that the way begins at.

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sagemaker_mirror.config.grammar import GrammarError, parse
 from sagemaker_mirror.config.merge import Tree
 from sagemaker_mirror.config.model import JOB_STEP_CLASSES, SageMakerPipeline, StepConfig
-from sagemaker_mirror.config.places import Path, Places
+from sagemaker_mirror.config.places import KeyPath, Places
 from sagemaker_mirror.config.problems import Problem, did_you_mean
 from sagemaker_mirror.config.topology import find_cycles
 
@@ -84,7 +84,7 @@ class Wiring:
         self._steps: dict[str, StepConfig] = {}
         self._order: dict[str, int] = {}
         self._edges: dict[tuple[str, str], Edge] = {}
-        self._edge_places: dict[tuple[str, str], tuple[Path, int | None]] = {}
+        self._edge_places: dict[tuple[str, str], tuple[KeyPath, int | None]] = {}
         self._number_steps()
         section = tree.get("sagemakerPipeline")
         self._add_dependencies(section.get("dependencies") if isinstance(section, dict) else None)
@@ -113,7 +113,7 @@ class Wiring:
                 self._steps[step.name] = step
 
     def _add_dependencies(self, written: Any) -> None:
-        place: Path = ("conf", "sagemakerPipeline", "dependencies")
+        place: KeyPath = ("conf", "sagemakerPipeline", "dependencies")
         texts = enumerate(written) if isinstance(written, list) else [(None, written)]
         for index, text in texts:
             path = place if index is None else (*place, index)
@@ -134,7 +134,7 @@ class Wiring:
                     edge = Edge(dependency.source.text, dependency.target.text, "explicit")
                     self._add(edge, path, dependency.target.offset)
 
-    def _add_depends_on(self, model: str, step: StepConfig, path: Path) -> None:
+    def _add_depends_on(self, model: str, step: StepConfig, path: KeyPath) -> None:
         for index, after in enumerate(step.depends_on):
             place = (*path, "depends_on", index)
             if after.step not in self._steps:
@@ -150,7 +150,7 @@ class Wiring:
             else:
                 self._add(edge, place)
 
-    def _add_chained(self, model: str, step: StepConfig, path: Path) -> None:
+    def _add_chained(self, model: str, step: StepConfig, path: KeyPath) -> None:
         sources = step.chain_input_source_step
         if step.chain_input_additional_prefix is not None and (step.step_class != "Transform" or not sources):
             message = "'chain_input_additional_prefix' is for Transform steps with a 'chain_input_source_step'"
@@ -182,7 +182,7 @@ class Wiring:
             return f"{source!r} comes below {step.name!r}; a step can read the outputs of steps above it only"
         return None
 
-    def _add_implicit(self, model: str, step: StepConfig, path: Path) -> None:
+    def _add_implicit(self, model: str, step: StepConfig, path: KeyPath) -> None:
         if self._steps[step.name] is not step:
             return
         needed = NEEDS.get(step.step_class)
@@ -196,14 +196,14 @@ class Wiring:
                 )
                 self._say((*path, "step_class"), f"{step.name!r} {message}")
 
-    def _add_data(self, edge: Edge, path: Path) -> None:
+    def _add_data(self, edge: Edge, path: KeyPath) -> None:
         known = self._edges.get((edge.source, edge.target))
         if known is not None and known.on != "succeeded":
             message = f"{edge.target!r} needs what {edge.source!r} makes, so it can't run when that has {known.on!r}"
             self._say(path, message)
         self._add(edge, path)
 
-    def _add(self, edge: Edge, path: Path, offset: int | None = None) -> None:
+    def _add(self, edge: Edge, path: KeyPath, offset: int | None = None) -> None:
         if edge.source == edge.target:
             self._say(path, f"{edge.source!r} waits for itself", offset)
             return
@@ -224,8 +224,8 @@ class Wiring:
     def _unknown(self, name: str) -> str:
         return f"there is no step {name!r}{did_you_mean(name, self._steps)}"
 
-    def _say(self, path: Path, message: str, offset: int | None = None) -> None:
+    def _say(self, path: KeyPath, message: str, offset: int | None = None) -> None:
         self.problems.append(self._places.value(path, message, offset))
 
-    def _problem_at_key(self, path: Path, message: str) -> None:
+    def _problem_at_key(self, path: KeyPath, message: str) -> None:
         self.problems.append(self._places.key(path, message))

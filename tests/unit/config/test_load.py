@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
 import sys
 
 import pytest
@@ -196,7 +197,5 @@ def test_nothing_of_airflow_or_aws_is_imported():
         "import sys, sagemaker_mirror.graph; "
         "print([name for name in ('airflow', 'boto3', 'botocore', 'pandas') if name in sys.modules])"
     )
-    import subprocess
-
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"

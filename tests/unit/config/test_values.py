@@ -311,6 +311,7 @@ def test_source_folders_are_looked_for_from_the_model_upward(tmp_path, monkeypat
     expected.mkdir(parents=True)
 
     assert config.source_directory("iris", {}) == expected
+    assert config.model_folder("iris") == root / "iris/model"
 
 
 def test_a_source_folder_that_is_nowhere_names_the_places_tried(tmp_path, monkeypatch):
