@@ -66,6 +66,8 @@ def _stage(scope: Scope, channel: Channel, file_name: str, where: tuple[str | in
     if not path.resolve().is_relative_to(folder.resolve()):
         raise Refused(f"{file_name!r} leaves the model's folder {folder}", *where)
     place = Place(channel.s3_bucket_name or scope.target.bucket, (channel.input_bucket_prefix or "").strip("/"))
+    if any(PARAMETER.search(part) for part in place):
+        raise Refused(f"{file_name!r} is staged before the pipeline runs, so the place can't be a parameter", *where)
     try:
         return _stage_folder(scope, path, place) if path.is_dir() else _stage_file(scope, path, place)
     except (BundleError, OSError) as error:

@@ -15,7 +15,7 @@ from sagemaker_mirror.compiler.refused import Refused
 from sagemaker_mirror.compiler.repack import step_definition
 from sagemaker_mirror.compiler.repack_graph import repacked, with_repack_steps
 from sagemaker_mirror.compiler.scope import Scope
-from sagemaker_mirror.compiler.shapes import check_value
+from sagemaker_mirror.compiler.shapes import check_value, most
 from sagemaker_mirror.compiler.source import REQUIREMENTS, Sources
 from sagemaker_mirror.compiler.steps import define_step
 from sagemaker_mirror.compiler.target import Target, TargetError
@@ -99,6 +99,9 @@ def compile_pipeline(
     sha256 = digest(definition)
     definition["Metadata"] = {SHA256_KEY: sha256}
     definition_json = canonical_json(definition)
+    if len(definition_json) > most("PipelineDefinition"):
+        message = f"the definition has {len(definition_json)} characters; the API takes {most('PipelineDefinition')}"
+        raise ConfigError([config.problem(("sagemakerPipeline",), message)])
     return CompiledPipeline(
         name=config.pipeline.pipeline_name,
         role_arn=target.role_arn,
@@ -169,6 +172,11 @@ def _upload_if_large(uploads: Uploads, definition_json: str) -> Upload | None:
 
 def _warnings(scope: Scope) -> Iterator[Problem]:
     """Say what is probably not meant as it is."""
-    if scope.target.network_isolation and (scope.source_directory / REQUIREMENTS).is_file():
-        message = f"{REQUIREMENTS} can't be installed in a container without network"
-        yield scope.config.problem(("models", scope.model, "source_directory"), message)
+    entry_point = getattr(scope.config.section(scope.model, scope.step), "entry_point", None)
+    if not scope.target.network_isolation or not isinstance(entry_point, str):
+        return
+    folder = scope.source_directory
+    for requirements in {folder / REQUIREMENTS, (folder / entry_point).with_name(REQUIREMENTS)}:
+        if requirements.is_file():
+            message = f"{requirements} can't be installed in a container without network"
+            yield scope.config.problem(scope.at_section("entry_point"), message)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_mirror.compiler import SHA256_KEY, Target, TargetError, compile_pipeline
+from sagemaker_mirror.compiler import SHA256_KEY, Target, TargetError, compile_pipeline, with_repack_steps
 from sagemaker_mirror.compiler.canonical import canonical_json, digest
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.config.model import BaseConfig
@@ -198,13 +198,16 @@ def edges_of(definition):
             yield name, step["Name"]
 
 
-@pytest.mark.parametrize("dependencies", [None, "Prepare >> Judge >> Register\nTrain >> Score"])
-def test_the_definition_has_the_edges_of_the_graph(tmp_path, dependencies):
+@pytest.mark.parametrize("repack", [False, True])
+@pytest.mark.parametrize("dependencies", [None, "Prepare >> Judge >> Register\nTrain >> Score\nTrain >> Create"])
+def test_the_definition_has_the_edges_of_the_graph(tmp_path, dependencies, repack):
     wanted = conf()
     wanted["sagemakerPipeline"]["dependencies"] = dependencies
+    wanted["models"]["red"]["registry"]["ModelRepack"] = repack
     folder = write_project(tmp_path, wanted)
 
-    graph = build_graph(load_folder(folder))
+    config = load_folder(folder)
+    graph = with_repack_steps(build_graph(config), config)
 
     assert set(edges_of(compile_folder(folder).definition)) == {(edge.source, edge.target) for edge in graph.edges}
 
@@ -418,6 +421,17 @@ def test_limits_of_the_api_are_errors_at_their_place(tmp_path, change, line, mes
     assert line in problem.path.read_text().splitlines()[problem.line - 1]
 
 
+def test_a_definition_that_is_too_large(tmp_path):
+    wanted = conf()
+    wanted["models"]["red"]["train"]["hyperparams"] = {f"p{number}": "x" * 2400 for number in range(90)}
+    steps = wanted["sagemakerPipeline"]["models"]["red"]["steps"]
+    steps += [{"step_name": f"Train{number}", "step_class": "Training"} for number in range(4)]
+
+    [message] = messages_of(tmp_path, wanted)
+
+    assert message.startswith("the definition has ")
+
+
 def test_all_steps_are_checked_at_once(tmp_path):
     wanted = conf()
     wanted["models"]["red"]["prepare"]["entry_point"] = "a.py"
@@ -464,6 +478,17 @@ def test_a_conf_with_placeholders_is_not_compiled(tmp_path):
 
     with pytest.raises(ValueError, match="SMP_ACCOUNTID"):
         compile_pipeline(config, build_graph(config), TARGET, VALUES)
+
+
+def test_the_compiler_needs_neither_airflow_nor_a_client():
+    program = (
+        "import sys, sagemaker_mirror.compiler.pipeline as module\n"
+        "print(sorted({'airflow', 'boto3', 'botocore', 'moto', 'sagemaker'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
 
 
 def test_canonical_json():

@@ -223,6 +223,18 @@ def test_a_file_may_not_lie_outside_of_the_model(tmp_path):
     assert message.startswith("'../../secret.csv' leaves the model's folder ")
 
 
+def test_a_file_is_staged_to_a_place_that_is_known(tmp_path):
+    wanted = conf()
+    wanted["sagemakerPipeline"]["parameters"] = {"Bucket": {"type": "String"}}
+    wanted["models"]["red"]["prepare"]["channels"] = {
+        "train": {"s3BucketName": "${params.Bucket}", "dataFiles": [{"fileName": "raw.csv"}]}
+    }
+
+    [message] = messages_of(tmp_path, wanted, {"raw.csv": "x"})
+
+    assert message == "'raw.csv' is staged before the pipeline runs, so the place can't be a parameter"
+
+
 def chained(wanted, channels):
     wanted["models"]["red"]["blend"] = {"image_uri": IMAGE, "entry_point": "prepare.py"}
     wanted["models"]["red"]["prepare"]["channels"] = dict.fromkeys(channels)
