@@ -8,7 +8,6 @@ from typing import Any
 from sagemaker_mirror.compat import Asset
 from sagemaker_mirror.config import AirflowSection, PipelineConfig
 from sagemaker_mirror.factory.docs import dag_docs
-from sagemaker_mirror.factory.params import trigger_params
 from sagemaker_mirror.graph import StepGraph
 
 TAG = "sagemaker"
@@ -25,7 +24,7 @@ _TASK_KEYS = ("retries", "retry_delay", "pool", "queue", "priority_weight", "own
 
 
 def dag_arguments(config: PipelineConfig, graph: StepGraph) -> dict[str, Any]:
-    """Return what a folder says of its DAG, as arguments of Airflow's ``DAG``.
+    """Return what a folder says of its DAG, as arguments of Airflow's ``DAG``; its params are added later.
 
     :param config: the folder's configuration
     :param graph: its steps and edges
@@ -39,7 +38,6 @@ def dag_arguments(config: PipelineConfig, graph: StepGraph) -> dict[str, Any]:
         "description": _description(config),
         "doc_md": dag_docs(config, graph),
         "tags": _tags(section, graph),
-        "params": trigger_params(config),
         "default_args": task_arguments(section),
         "owner_links": dict(section.links),
     }

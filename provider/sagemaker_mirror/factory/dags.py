@@ -13,6 +13,7 @@ from sagemaker_mirror.config import ConfigError, ConfigFolder, discover, find_fo
 from sagemaker_mirror.factory.arguments import dag_arguments
 from sagemaker_mirror.factory.broken import broken_dag
 from sagemaker_mirror.factory.names import MAX_DAG_ID_LENGTH, as_dag_id, is_dag_id
+from sagemaker_mirror.factory.params import add_params
 from sagemaker_mirror.factory.tasks import add_pipeline_tasks
 from sagemaker_mirror.graph import build_graph
 from sagemaker_mirror.settings import find_configs
@@ -89,6 +90,7 @@ def _pipeline_dag(folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
     add_pipeline_tasks(
         config, dag, configs_root=folder.path.parent, param_names=config.pipeline.parameters, graph=graph
     )
+    add_params(dag, config)
     # Airflow does this later, and then blames the whole DAG file.
     dag.validate()  # type: ignore[no-untyped-call]
     return dag

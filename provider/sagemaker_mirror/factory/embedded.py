@@ -11,6 +11,7 @@ from sagemaker_mirror.compat import DAG, TaskGroup
 from sagemaker_mirror.config import ConfigFolder, find_folder, load_folder
 from sagemaker_mirror.factory.arguments import dag_arguments, task_arguments
 from sagemaker_mirror.factory.names import as_group_id
+from sagemaker_mirror.factory.params import add_params
 from sagemaker_mirror.factory.tasks import PipelineTasks, add_pipeline_tasks
 from sagemaker_mirror.graph import build_graph
 from sagemaker_mirror.settings import find_configs
@@ -64,6 +65,7 @@ class SageMakerPipelineDag(DAG):
             param_names=config.pipeline.parameters,
             graph=graph,
         )
+        add_params(self, config)
 
 
 class SageMakerPipelineTaskGroup(TaskGroup):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_mirror.compat import Param
-from sagemaker_mirror.config import Parameter, PipelineConfig
+from sagemaker_mirror.compat import DAG, Param
+from sagemaker_mirror.config import ConfigError, Parameter, PipelineConfig
 from sagemaker_mirror.config.fields import PLACEHOLDER
 
 PLACEHOLDERS = "Placeholders"  # the folded section of the form
@@ -46,12 +46,47 @@ def trigger_params(config: PipelineConfig) -> dict[str, Param]:
 
     :param config: the folder's configuration
     """
-    variables: Mapping[str, Any] = config.tree.get("variables") or {}
+    variables = _variables(config)
     names = [*_KNOWN, *sorted({*variables, *config.placeholders} - _KNOWN.keys())]
     return {
         **{name: _of_parameter(name, parameter) for name, parameter in config.pipeline.parameters.items()},
         **{name: _of_placeholder(name, variables.get(name)) for name in names},
     }
+
+
+def add_params(dag: DAG, config: PipelineConfig) -> None:
+    """Add the trigger form to a DAG that has its tasks already; params that it has stay as they are.
+
+    Airflow copies the params of a DAG into each of its tasks once for every class that the task's operator is derived
+    from, which takes longer than all the rest together. Tasks that come before the params have no copies, and need
+    none: a run merges the DAG's params anyway.
+
+    :param dag: the DAG
+    :param config: the folder's configuration
+    :raises ConfigError: the DAG has a schedule, and a param no default
+    """
+    if dag.timetable.can_be_scheduled:
+        message = "needs a default: the DAG has a schedule, and nobody fills in a form for scheduled runs"
+        problems = [config.problem(path, message) for path in _required(config) if path[-1] not in dag.params]
+        if problems:
+            raise ConfigError(problems)
+    for name, param in trigger_params(config).items():
+        if name not in dag.params:
+            dag.params[name] = param
+
+
+def _required(config: PipelineConfig) -> Iterator[tuple[str, ...]]:
+    """Give the way to each value that only the form can give."""
+    for name, parameter in config.pipeline.parameters.items():
+        if parameter.default is None:
+            yield "sagemakerPipeline", "parameters", name
+    for name, default in _variables(config).items():
+        if default is None and not name.startswith("SMP_"):
+            yield "variables", name
+
+
+def _variables(config: PipelineConfig) -> Mapping[str, Any]:
+    return config.tree.get("variables") or {}
 
 
 def _of_parameter(name: str, parameter: Parameter) -> Param:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sagemaker_mirror.factory import build_dags
+from sagemaker_mirror.config import ConfigError
+from sagemaker_mirror.factory import SageMakerPipelineDag, build_dags
 
 
 def params_of(configs, **kwargs):
@@ -105,7 +106,31 @@ def test_variables_show_their_default(configs):
     assert not accepts(params["STAGE"], None)
 
 
-def test_a_schedule_needs_a_default_for_every_parameter(configs):
-    configs.add("churn", parameters=PARAMETERS, airflow={"schedule": "@daily"})
+def test_a_schedule_needs_a_default_for_everything(configs):
+    configs.add(
+        "churn",
+        parameters=PARAMETERS,
+        variables={"STAGE": None},
+        tags={"Stage": "STAGE"},
+        airflow={"schedule": "@daily"},
+    )
     dag = build_dags(configs.root)["churn"]
     assert set(dag.tags) == {"broken-config"}
+    (first, second) = dag.description.split("; ")
+    assert "needs a default" in first
+    assert "needs a default" in second
+    with pytest.raises(ConfigError, match="needs a default"):
+        SageMakerPipelineDag("churn", configs=configs.root)
+    assert SageMakerPipelineDag("churn", configs=configs.root, schedule=None)
+
+
+def test_params_of_ones_own_come_before_the_form(configs):
+    configs.add("churn", parameters=PARAMETERS)
+    dag = SageMakerPipelineDag("churn", configs=configs.root, params={"Epochs": 3, "mine": 4})
+    assert (dag.params["Epochs"], dag.params["mine"], dag.params["Rate"]) == (3, 4, 0.5)
+
+
+def test_tasks_carry_no_copies_of_the_form(configs):
+    configs.add("churn", parameters=PARAMETERS)
+    dag = build_dags(configs.root)["churn"]
+    assert [task.task_id for task in dag.tasks if task.params] == []
