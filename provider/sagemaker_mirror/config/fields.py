@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 NOTHING: dict[str, Any] = {}
 """The default of mappings; pydantic copies it."""
@@ -65,6 +68,10 @@ class Keys(BaseModel):
     """A mapping with known keys: any other is a mistake, and a key without value is an absent key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        # Frozen, so one will do. Pydantic copies defaults at each validation, which took a tenth of reading a conf.
+        return self
 
     @model_validator(mode="before")
     @classmethod
