@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -18,8 +19,9 @@ from sagemaker_mirror.mirror.stop import StopScope, stop_is_confirmed
 from sagemaker_mirror.mirror.watch import Watch
 from sagemaker_mirror.triggers.poller import Look, Looks, client_of, follow
 
-# Airflow gives on_kill 30 seconds; without an answer by then nothing is stopped.
-_CONFIRM_SECONDS = 10.0
+# Airflow gives on_kill 30 seconds. The first question to its API in a triggerer can take half of them: the triggerer
+# then loads the whole API into its own process. Without an answer nothing is stopped.
+_CONFIRM_SECONDS = 24.0
 
 
 class SageMakerPipelineTrigger(BaseTrigger):
@@ -123,11 +125,18 @@ class SageMakerPipelineTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Stop the execution, if Airflow's own state confirms that this task or its run was marked failed."""
-        scope = StopScope(self.stop_scope)
-        if scope is StopScope.NEVER or self.task_key is None:
+        if StopScope(self.stop_scope) is StopScope.NEVER or self.task_key is None:
             return
+        stopping = asyncio.create_task(self._stop_if_confirmed(self.task_key))
+        while not stopping.done():
+            # Until a trigger has ended, a triggerer cancels it anew every second or so; the first time was enough.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
+
+    async def _stop_if_confirmed(self, task_key: Sequence[Any]) -> None:
+        scope = StopScope(self.stop_scope)
         try:
-            state = await asyncio.wait_for(sync_to_async(read_task_state)(*self.task_key), timeout=_CONFIRM_SECONDS)
+            state = await asyncio.wait_for(sync_to_async(read_task_state)(*task_key), timeout=_CONFIRM_SECONDS)
         except Exception:
             self.log.exception(
                 "The state of this task cannot be read, so execution %s is not stopped.",
