@@ -69,7 +69,7 @@ class Interpreter:
         subprocess.run([self.executable, "-m", "venv", *options, str(folder)], check=True)  # noqa: S603 - as above
         # Not bare paths: the .pth files of the packages below count, too.
         lines = ["import site", *(f"site.addsitedir({path!r})" for path in self.traits.site)]
-        site_packages = folder / "lib" / f"python{self.traits.version}" / "site-packages"
+        site_packages = next(folder.glob("lib/*/site-packages"))
         site_packages.joinpath(PTH).write_text("; ".join(lines) + "\n")
         binaries = folder / "bin"
         if self.traits.pip:

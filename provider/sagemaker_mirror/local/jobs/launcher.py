@@ -140,15 +140,16 @@ def spawn(argv: list[str], env: dict[str, str], cwd: str) -> int:
     child = os.fork()
     if child:
         return child
-    code = 126
+    code, concerned = 126, cwd
     try:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.chdir(cwd)
+        concerned = argv[0]
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and exec would hand that on
         os.execvpe(argv[0], argv, env)  # noqa: S606 - running the user's command is the purpose
     except OSError as error:
-        print(f"{argv[0]}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 - goes to the job's log
+        print(f"{concerned}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 - goes to the job's log
         code = 127 if isinstance(error, FileNotFoundError) else 126
     finally:
         os._exit(code)

@@ -35,7 +35,9 @@ class NoPrivateRootError(RuntimeError):
 
     def __init__(self, problems: dict[str, str]) -> None:
         tried = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
-        super().__init__(f"No way to give a job its own {ML} works here ({tried}). See docs/local.")
+        super().__init__(
+            f"No way to give a job its own {ML} works here: allow user namespaces, or install proot ({tried})."
+        )
 
 
 class PrivateRoot(ABC):
@@ -99,13 +101,14 @@ class Tool(PrivateRoot):
         """The program."""
 
     @abstractmethod
-    def options(self, ml: Path) -> Sequence[str]:
-        """What makes it show the folder."""
+    def options(self, ml: Path, cwd: str) -> Sequence[str]:
+        """What makes it show the folder, and start in one of those that can then be seen."""
 
     def wrap(self, command: Command, ml: Path) -> Command:
         """Put the program before the command."""
-        argv = [shutil.which(self.executable) or self.executable, *self.options(ml), *command.argv]
-        return replace(command, argv=argv, old_kernel=self.old_kernel)
+        program = shutil.which(self.executable) or self.executable
+        argv = [program, *self.options(ml, command.cwd), *command.argv]
+        return replace(command, argv=argv, cwd="/", old_kernel=self.old_kernel)
 
 
 class Bubblewrap(Tool):
@@ -114,9 +117,9 @@ class Bubblewrap(Tool):
     name = "bubblewrap"
     executable = "bwrap"
 
-    def options(self, ml: Path) -> Sequence[str]:
+    def options(self, ml: Path, cwd: str) -> Sequence[str]:
         """Show the host as it is, with a ``/opt`` whose children are the host's, where it has no ``/opt/ml``."""
-        options = ["--die-with-parent", "--dev-bind", "/", "/"]
+        options = ["--dev-bind", "/", "/"]
         parent = Path(ML).parent
         if not Path(ML).is_dir():
             options += ["--tmpfs", str(parent)]
@@ -125,7 +128,7 @@ class Bubblewrap(Tool):
                     options += ["--symlink", str(child.readlink()), str(child)]
                 elif not child.is_symlink():
                     options += ["--dev-bind", str(child), str(child)]
-        return [*options, "--bind", str(ml), ML, "--"]
+        return [*options, "--bind", str(ml), ML, "--chdir", cwd, "--"]
 
 
 class Proot(Tool):
@@ -135,14 +138,14 @@ class Proot(Tool):
     executable = "proot"
     old_kernel = True
 
-    def options(self, ml: Path) -> Sequence[str]:
+    def options(self, ml: Path, cwd: str) -> Sequence[str]:
         """Show the host as it is, with an ``/opt`` of the job's own, where the host has no ``/opt/ml``."""
         if Path(ML).is_dir():
-            return ["-b", f"{ml}:{ML}"]
+            return ["-w", cwd, "-b", f"{ml}:{ML}"]
         # Left to itself, proot would make /opt/ml on the host's disk, and remove it while another job is using it.
         parent, own = Path(ML).parent, ml.with_name("opt")
         own.joinpath(Path(ML).name).mkdir(parents=True, exist_ok=True)
-        options = ["-b", f"{own}:{parent}"]
+        options = ["-w", cwd, "-b", f"{own}:{parent}"]
         for child in sorted(parent.iterdir()) if parent.is_dir() else ():
             if child != Path(ML):
                 place = own / child.name

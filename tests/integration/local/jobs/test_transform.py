@@ -168,7 +168,7 @@ def test_variables_of_the_model_and_of_the_job(jobs: Jobs, bucket: Bucket) -> No
         def model_fn(model_dir):
             return None
         def transform_fn(model, body, content_type, accept):
-            return json.dumps([dict(os.environ), sys.path, os.getcwd()])
+            return json.dumps([dict(os.environ), sys.path, os.path.samefile(".", "/opt/ml/model/code")])
     """
     outcome = jobs.transform(
         {"code/inference.py": code},
@@ -179,12 +179,13 @@ def test_variables_of_the_model_and_of_the_job(jobs: Jobs, bucket: Bucket) -> No
         MaxPayloadInMB=1,
     )
     assert outcome.status == "Completed"
-    variables, path, cwd = json.loads(bucket.get("predictions/a.csv.out"))
+    variables, path, is_at_home = json.loads(bucket.get("predictions/a.csv.out"))
     assert (variables["A"], variables["B"]) == ("model", "job")
     assert variables["SAGEMAKER_BATCH"] == "true"
     assert variables["SAGEMAKER_MAX_PAYLOAD_IN_MB"] == "1"
     assert variables["TRANSFORM_JOB_ARN"] == "arn:aws:sagemaker:us-east-1:123456789012:transform-job/variables"
-    assert path[0] == cwd == "/opt/ml/model/code"
+    assert path[0] == "/opt/ml/model/code"
+    assert is_at_home
     assert not [folder for folder in path if folder.endswith("local/jobs")]
 
 

@@ -90,6 +90,32 @@ def test_the_rest_of_the_machine_is_as_it_was(way: PrivateRoot, tmp_path: Path, 
     assert {child.name: child.lstat().st_ino for child in Path("/opt").iterdir()} == before
 
 
+@linux
+def test_a_command_starts_in_a_folder_of_its_own(way: PrivateRoot, tmp_path: Path, path: dict[str, str]) -> None:
+    ml = tmp_path / "ml"
+    ml.joinpath("code").mkdir(parents=True)
+    lines: list[str] = []
+    command = Command(["/bin/sh", "-c", "pwd; exit 3"], path, cwd=f"{ML}/code")
+    assert run(way.wrap(command, ml), Limits(threading.Event()), lines.append).code == 3
+    assert lines == [f"{ML}/code"]
+
+
+@linux
+def test_a_command_can_take_its_leave(way: PrivateRoot, tmp_path: Path, path: dict[str, str]) -> None:
+    ml = tmp_path / "ml"
+    ml.mkdir()
+    stop = threading.Event()
+
+    def log(line: str) -> None:
+        assert line == "ready"
+        stop.set()
+
+    script = f"trap 'echo bye > {ML}/message; exit 0' TERM; echo ready; sleep 1000 & wait"
+    end = run(way.wrap(Command(["/bin/sh", "-c", script], path), ml), Limits(stop, grace=30), log)
+    assert end.cause == "stopped"
+    assert ml.joinpath("message").read_text() == "bye\n"
+
+
 def ordinary_python() -> str | None:
     """A Python that an ordinary user may execute."""
     for python in (sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin")):
