@@ -107,8 +107,8 @@ def test_a_command_can_take_its_leave(way: PrivateRoot, tmp_path: Path, path: di
     stop = threading.Event()
 
     def log(line: str) -> None:
-        assert line == "ready"
-        stop.set()
+        if line == "ready":  # proot has something to say of its own
+            stop.set()
 
     script = f"trap 'echo bye > {ML}/message; exit 0' TERM; echo ready; sleep 1000 & wait"
     end = run(way.wrap(Command(["/bin/sh", "-c", script], path), ml), Limits(stop, grace=30), log)
