@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +58,7 @@ def _locate(scope: Scope, name: str, channel: Channel, file_name: str, where: tu
 
 def _stage(scope: Scope, channel: Channel, file_name: str, where: tuple[str | int, ...]) -> str:
     """Register a file or folder beside the model for upload, under a key that follows from its content."""
-    folder = _model_folder(scope)
+    folder = scope.config.model_folder(scope.model)
     path = folder / file_name
     if not path.exists():
         raise Refused(f"{file_name!r} is neither an S3 URI nor a file in {folder}", *where)
@@ -72,12 +71,6 @@ def _stage(scope: Scope, channel: Channel, file_name: str, where: tuple[str | in
         return _stage_folder(scope, path, place) if path.is_dir() else _stage_file(scope, path, place)
     except (BundleError, OSError) as error:
         raise Refused(f"{file_name!r} can't be staged: {error}", *where) from error
-
-
-def _model_folder(scope: Scope) -> Path:
-    """Give the folder above the ``conf`` folder of the file that the model is written in."""
-    conf = scope.config.problem(("models", scope.model), "").path
-    return next((parent.parent for parent in conf.parents if parent.name == "conf"), conf.parent)
 
 
 def _stage_file(scope: Scope, path: Path, place: Place) -> str:
@@ -96,8 +89,3 @@ def _stage_folder(scope: Scope, path: Path, place: Place) -> str:
 def _register(scope: Scope, bundle: Bundle, number: int, sha256: str, place: Place) -> str:
     file = bundle.files[number]
     return scope.uploads.add(Content(sha256, f"data file {file.path.name}", file.write), "data", file.name, place).uri
-
-
-def s3_folder(uri: str) -> str:
-    """Give the part of an S3 URI up to its last slash, that included."""
-    return posixpath.dirname(uri) + "/"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_mirror.compiler.canonical import canonical_json, digest
-from sagemaker_mirror.compiler.check import VERSION, check_definition
+from sagemaker_mirror.compiler.check import check_definition
+from sagemaker_mirror.compiler.envelope import VERSION
 from sagemaker_mirror.compiler.locate import locate
 from sagemaker_mirror.compiler.parameters import declarations
 from sagemaker_mirror.compiler.references import Request
@@ -21,12 +22,15 @@ from sagemaker_mirror.compiler.steps import define_step
 from sagemaker_mirror.compiler.target import Target, TargetError
 from sagemaker_mirror.compiler.uploads import Content, Upload, Uploads
 from sagemaker_mirror.config import ConfigError, PipelineConfig, Problem
+from sagemaker_mirror.config.model import EvaluateSection, ProcessingSection, TrainingSection, TransformSection
 from sagemaker_mirror.graph import StepGraph
 
 #: Where a definition carries the hash over its rest, by which drift is seen.
 SHA256_KEY = "sagemaker-mirror-sha256"
 #: A definition of this size, in bytes, is handed to SageMaker through S3.
 LARGE = 100 * 1024
+
+_WITH_SCRIPT = (ProcessingSection, TrainingSection, TransformSection, EvaluateSection)
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ def compile_pipeline(
     if problems:
         raise ConfigError(problems)
     uploads = Uploads(target.bucket, config.pipeline.pipeline_name)
-    sources = Sources(uploads)
-    scopes = [Scope(config, target, values, uploads, sources, model, step) for model, step in config.steps]
+    sources = Sources(config, values, uploads)
+    scopes = [Scope(config, target, uploads, sources, model, step) for model, step in config.steps]
     steps = _define_steps(config, graph, scopes)
     definition: dict[str, Any] = {
         "Version": VERSION,
@@ -102,17 +106,18 @@ def compile_pipeline(
     if len(definition_json) > most("PipelineDefinition"):
         message = f"the definition has {len(definition_json)} characters; the API takes {most('PipelineDefinition')}"
         raise ConfigError([config.problem(("sagemakerPipeline",), message)])
+    definition_upload = _upload_if_large(uploads, definition_json)
     return CompiledPipeline(
         name=config.pipeline.pipeline_name,
         role_arn=target.role_arn,
         definition=definition,
         definition_json=definition_json,
         sha256=sha256,
-        definition_upload=_upload_if_large(uploads, definition_json),
         uploads=uploads.sorted(),
         description=config.pipeline.description,
         tags=dict(config.base.tags),
         parallelism=None if config.pipeline.parallelism is None else int(config.pipeline.parallelism),
+        definition_upload=definition_upload,
         warnings=tuple(dict.fromkeys(warning for scope in scopes for warning in _warnings(scope))),
     )
 
@@ -148,17 +153,18 @@ def _check_envelope(config: PipelineConfig, target: Target) -> list[Problem]:
     tags = [{"Key": key, "Value": value} for key, value in config.base.tags.items()]
     checks: tuple[tuple[tuple[str, ...], str, Any], ...] = (
         ((*pipeline, "pipelineName"), "PipelineName", config.pipeline.pipeline_name),
-        ((*pipeline, "description"), "PipelineDescription", config.pipeline.description or ""),
+        ((*pipeline, "description"), "PipelineDescription", config.pipeline.description),
         (("tags",), "TagList", tags),
         (("s3Bucket",), "BucketName", target.bucket),
         ((*network, "role"), "RoleArn", target.role_arn),
-        ((*network, "subnets"), "Subnets", list(target.subnets) or ["subnet"]),
-        ((*network, "security_groups_id"), "VpcSecurityGroupIds", list(target.security_group_ids) or ["sg"]),
-        ((*network, "kms_key"), "KmsKeyId", target.kms_key or ""),
+        ((*network, "subnets"), "Subnets", list(target.subnets)),
+        ((*network, "security_groups_id"), "VpcSecurityGroupIds", list(target.security_group_ids)),
+        ((*network, "kms_key"), "KmsKeyId", target.kms_key),
     )
     return [
         config.problem(path, f"{path[-1]}: {finding}")
         for path, shape, value in checks
+        if value
         for finding in check_value(shape, value)
     ]
 
@@ -172,11 +178,11 @@ def _upload_if_large(uploads: Uploads, definition_json: str) -> Upload | None:
 
 def _warnings(scope: Scope) -> Iterator[Problem]:
     """Say what is probably not meant as it is."""
-    entry_point = getattr(scope.config.section(scope.model, scope.step), "entry_point", None)
-    if not scope.target.network_isolation or not isinstance(entry_point, str):
+    section = scope.config.section(scope.model, scope.step)
+    if not scope.target.network_isolation or not isinstance(section, _WITH_SCRIPT):
         return
-    folder = scope.source_directory
-    for requirements in {folder / REQUIREMENTS, (folder / entry_point).with_name(REQUIREMENTS)}:
+    script = scope.source_directory / section.entry_point
+    for requirements in dict.fromkeys((scope.source_directory / REQUIREMENTS, script.with_name(REQUIREMENTS))):
         if requirements.is_file():
             message = f"{requirements} can't be installed in a container without network"
             yield scope.config.problem(scope.at_section("entry_point"), message)

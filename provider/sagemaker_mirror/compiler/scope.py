@@ -27,7 +27,6 @@ class Scope:
 
     :param config: the whole conf, its placeholders replaced.
     :param target: where the pipeline is to run.
-    :param values: the values of the placeholders.
     :param uploads: what has to be in S3; compilers add to it.
     :param sources: the source folders' bundles.
     :param model: the name of the step's model.
@@ -36,7 +35,6 @@ class Scope:
 
     config: PipelineConfig
     target: Target
-    values: Mapping[str, str]
     uploads: Uploads
     sources: Sources
     model: str
@@ -54,8 +52,8 @@ class Scope:
 
     @property
     def source_directory(self) -> Path:
-        """The folder of the model's scripts."""
-        return self.config.source_directory(self.model, self.values)
+        """The folder of the model's scripts; a ConfigError where it is nowhere."""
+        return self.sources.folder(self.model)
 
     def section(self, kind: type[_Section]) -> _Section:
         """Give the section that the step reads.

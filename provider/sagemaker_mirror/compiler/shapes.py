@@ -11,6 +11,7 @@ import gzip
 import importlib.util
 import json
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,14 +53,15 @@ def check_request(operation: str, request: Any, unset: frozenset[str] = frozense
     return tuple(_check_structure(model["shapes"], shape, request, ""))
 
 
-def check_value(shape: str, value: Any) -> tuple[Finding, ...]:
+def check_value(shape: str, value: Any, more: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
     """Compare a value with one shape of the API.
 
     :param shape: the shape's name, for example ``PipelineName``.
     :param value: the value.
-    :raises KeyError: botocore knows no such shape.
+    :param more: further shapes, in botocore's form, which go before those of the API.
+    :raises KeyError: there is no such shape.
     """
-    shapes = _service_model()["shapes"]
+    shapes = ChainMap(dict(more or {}), _service_model()["shapes"])
     return tuple(_check(shapes, shape, value, ""))
 
 
@@ -84,10 +86,10 @@ def _service_model() -> Mapping[str, Any]:
 
 
 def _check(shapes: Mapping[str, Any], name: str, value: Any, path: str) -> Iterator[Finding]:
-    if is_reference(value):
-        return
     shape = shapes[name]
     kind = shape["type"]
+    if is_reference(value) or kind == "document":
+        return
     if kind == "structure":
         yield from _check_structure(shapes, shape, value, path)
     elif kind == "list":
@@ -191,8 +193,11 @@ def _may_be_new(value: str, words: tuple[str, ...]) -> bool:
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    words = list(known)
+    close = difflib.get_close_matches(word, words, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known are {', '.join(words)}" if len(words) <= 12 else ""
 
 
 def _inside(path: str, name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from sagemaker_mirror.compiler.bundle import Bundle, BundleError
 from sagemaker_mirror.compiler.refused import Refused
 from sagemaker_mirror.compiler.uploads import Content, Uploads
+from sagemaker_mirror.config import PipelineConfig
 
 REQUIREMENTS = "requirements.txt"
 BUNDLE = "sourcedir.tar.gz"
@@ -16,12 +18,26 @@ BUNDLE = "sourcedir.tar.gz"
 class Sources:
     """The source folders of a pipeline; each is read once, however many steps use it.
 
+    :param config: the conf.
+    :param values: the values of the placeholders, for ``SMP_SOURCE_DIR_PATH``.
     :param uploads: where the bundles are registered.
     """
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, config: PipelineConfig, values: Mapping[str, str], uploads: Uploads) -> None:
+        self._config = config
+        self._values = values
         self._uploads = uploads
+        self._folders: dict[str, Path] = {}
         self._bundles: dict[tuple[Path, Path | None], Bundle] = {}
+
+    def folder(self, model: str) -> Path:
+        """Give the folder of a model's scripts.
+
+        :raises ConfigError: it is nowhere.
+        """
+        if model not in self._folders:
+            self._folders[model] = self._config.source_directory(model, self._values)
+        return self._folders[model]
 
     def bundle(self, folder: Path, entry_point: str, *where: str | int) -> str:
         """Register a source folder and give its bundle's address in S3.

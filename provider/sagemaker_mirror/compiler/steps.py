@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sagemaker_mirror.compiler import create_model, metrics, processing, register_model, training, transform
-from sagemaker_mirror.compiler.check import CACHEABLE
+from sagemaker_mirror.compiler.envelope import CACHEABLE
 from sagemaker_mirror.compiler.parameters import with_parameters
 from sagemaker_mirror.compiler.references import Request, Value
 from sagemaker_mirror.compiler.refused import Refused

@@ -122,9 +122,9 @@ def test_a_definition_that_the_service_takes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"Name": "a b"}, "step 'a b': Name: 'a b' does not match [A-Za-z0-9\\-_]*"),
+        ({"Name": "a b"}, "step 'a b': Name: 'a b' does not match [A-Za-z0-9_-]*"),
         ({"Name": None}, "step '#1': Name: None is not a string"),
-        ({"Type": "Lambda"}, "step 'A': Type: 'Lambda' is none of Processing,"),
+        ({"Type": "Lambda"}, "step 'A': Type: 'Lambda' is not known; known are Processing,"),
         ({"Typ": "x"}, "step 'A': Typ: is not known"),
         ({"DependsOn": ["B"]}, "step 'A': DependsOn[0]: there is no step 'B'"),
         ({"DependsOn": ["A"]}, "step 'A': DependsOn[0]: a step can't wait for itself"),
@@ -133,23 +133,23 @@ def test_a_definition_that_the_service_takes():
             "step 'A': DependsOn[0]: there is no step 'B'",
         ),
         ({"CacheConfig": {"Enabled": "yes"}}, "CacheConfig.Enabled: 'yes' is not a boolean"),
-        ({"CacheConfig": {"Enabled": True}}, "CacheConfig.ExpireAfter: None is no duration"),
+        ({"CacheConfig": {"Enabled": True}}, "CacheConfig.ExpireAfter: is required"),
         (
             {"CacheConfig": {"Enabled": True, "ExpireAfter": "soon"}},
-            "CacheConfig.ExpireAfter: 'soon' is no duration",
+            "CacheConfig.ExpireAfter: 'soon' does not match",
         ),
         ({"RetryPolicies": [{}]}, "RetryPolicies[0].ExceptionType: is required"),
         (
             {"RetryPolicies": [{"ExceptionType": ["Any"], "MaxAttempts": 1}]},
-            "RetryPolicies[0].ExceptionType: 'Any' is none of",
+            "RetryPolicies[0].ExceptionType[0]: 'Any' is not known; known are",
         ),
         (
             {"RetryPolicies": [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 21}]},
-            "RetryPolicies[0].MaxAttempts: 21 is not a number from 1 to 20",
+            "RetryPolicies[0].MaxAttempts: 21, more than the most, 20",
         ),
         (
             {"RetryPolicies": [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2, "ExpireAfterMin": 5}]},
-            "RetryPolicies[0]: has both MaxAttempts and ExpireAfterMin",
+            "RetryPolicies[0]: has MaxAttempts and ExpireAfterMin; the service takes one",
         ),
         (
             {"PropertyFiles": [{"PropertyFileName": "P", "OutputName": "o", "FilePath": "f"}]},
@@ -215,7 +215,7 @@ def test_a_reference_stands_alone():
     [
         ({"Name": "X"}, "Parameters[0].Type: is required"),
         ({"Name": "a b", "Type": "String"}, "Parameters[0].Name: 'a b' does not match"),
-        ({"Name": "X", "Type": "Text"}, "Parameters[0].Type: 'Text' is none of"),
+        ({"Name": "X", "Type": "Text"}, "Parameters[0].Type: 'Text' is not known; known are"),
         ({"Name": "X", "Type": "Integer", "DefaultValue": True}, "Parameters[0]: True is no Integer"),
         ({"Name": "X", "Type": "String", "DefaultValue": "x" * 1025}, "1025 characters, more than the most, 1024"),
         (
@@ -234,9 +234,12 @@ def test_parameters_that_the_service_refuses(parameter, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"Version": "2021"}, "Version: '2021' is not '2020-12-01'"),
+        ({"Version": "2021"}, "Version: '2021' is not known; known are 2020-12-01"),
         ({"Stages": []}, "Stages: is not known"),
-        ({"Steps": []}, "Steps: must be a list of at least one step"),
+        ({"Steps": {}}, "Steps: {} is not a list"),
+        ({"Steps": ["A"]}, "step '#1': 'A' is not an object"),
+        ({"Steps": [{"Name": "A", "Type": "Model", "Arguments": []}]}, "step 'A': Arguments: [] is not an object"),
+        ({"Steps": []}, "Steps: 0 entries, fewer than the least, 1"),
         ({"Parameters": [{"Name": f"P{n}", "Type": "String"} for n in range(201)]}, "more than the most, 200"),
     ],
 )
