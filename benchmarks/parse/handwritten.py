@@ -22,7 +22,7 @@ TASK_ARGUMENTS = {
     "SageMakerPipelineUpsertOperator": ("config_folder", "configs_root"),
     "SageMakerPipelineStartOperator": ("pipeline_name", "pipeline_version_id"),
     "SageMakerPipelineExecutionOperator": ("pipeline_execution_arn", "deferrable"),
-    "SageMakerPipelineStepOperator": ("pipeline_execution_arn", "deferrable", "step_name"),
+    "SageMakerPipelineStepOperator": ("pipeline_execution_arn", "deferrable", "step_name", "doc_md"),
     "SageMakerPipelineSummaryOperator": ("pipeline_execution_arn", "deferrable", "step_names"),
 }
 

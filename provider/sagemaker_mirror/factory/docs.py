@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import yaml
+
 from sagemaker_mirror.config import ConfigError, ConfigFolder, PipelineConfig, SourceFile
 from sagemaker_mirror.config.discovery import read_source
+from sagemaker_mirror.config.validation import section_name
 from sagemaker_mirror.graph import StepGraph
 
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
@@ -29,6 +32,25 @@ def dag_docs(config: PipelineConfig, graph: StepGraph) -> str:
         *_conf_docs(config.sources, config.path.parent),
     ]
     return "\n\n".join(parts)
+
+
+def step_docs(config: PipelineConfig) -> dict[str, str]:
+    """Return each step's docs as Markdown: what the conf says of it, and the section that it reads.
+
+    :param config: the folder's configuration
+    """
+    docs: dict[str, str] = {}
+    for model, unit in config.pipeline.models.items():
+        entries = config.tree["sagemakerPipeline"]["models"][model]["steps"]
+        sections = config.tree["models"][model] or {}
+        written = {name: fenced(_yaml(section), "yaml") for name, section in sections.items()}
+        for step, entry in zip(unit.steps, entries, strict=True):
+            name = section_name(step, sections)
+            parts = [f"Step `{step.name}` of model `{model}`", fenced(_yaml(entry), "yaml")]
+            if name in written:
+                parts += [f"Section `{name}`", written[name]]
+            docs[step.name] = "\n\n".join(parts)
+    return docs
 
 
 def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
@@ -82,3 +104,13 @@ def fenced(text: str, language: str = "") -> str:
 def portable(lines: Iterable[str], root: Path) -> tuple[str, ...]:
     """Return messages with their paths below the configs root: above it they differ between machines."""
     return tuple(line.replace(f"{root}{os.sep}", "") for line in lines)
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        # What an anchor stands for is written out: the anchor is not to be seen here.
+        return True
+
+
+def _yaml(value: object) -> str:
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sagemaker_mirror.compat import DAG, BaseOperator, TaskGroup
 from sagemaker_mirror.config import PipelineConfig
+from sagemaker_mirror.factory.docs import step_docs
 from sagemaker_mirror.factory.names import as_group_id, free
 from sagemaker_mirror.graph import StepGraph, build_graph
 from sagemaker_mirror.operators.sagemaker_pipeline import (
@@ -81,7 +82,7 @@ def add_pipeline_tasks(
     )
     waiting: dict[str, Any] = {"pipeline_execution_arn": _xcom(start), **_deferrable(group)}
     execution = SageMakerPipelineExecutionOperator(task_id=ids["execution"], **waiting, **place)
-    steps = _add_steps(graph, group, waiting)
+    steps = _add_steps(graph, group, waiting, step_docs(config))
     summary = SageMakerPipelineSummaryOperator(task_id=ids["summary"], step_names=list(steps), **waiting, **place)
 
     upsert.set_downstream(start)
@@ -92,7 +93,9 @@ def add_pipeline_tasks(
     return PipelineTasks(upsert, start, execution, steps, summary)
 
 
-def _add_steps(graph: StepGraph, group: TaskGroup, waiting: Mapping[str, Any]) -> dict[str, BaseOperator]:
+def _add_steps(
+    graph: StepGraph, group: TaskGroup, waiting: Mapping[str, Any], docs: Mapping[str, str]
+) -> dict[str, BaseOperator]:
     # A group without prefix inside one with prefix would lose its tasks that prefix.
     prefixes = bool(_prefix(group))
     # Such a step runs because another one failed; what SageMaker makes of it is known only when all are done.
@@ -112,6 +115,7 @@ def _add_steps(graph: StepGraph, group: TaskGroup, waiting: Mapping[str, Any]) -
             task_id=step.name,
             step_name=step.name,
             step_class=step.step_class,
+            doc_md=docs[step.name],
             trigger_rule="all_done" if step.name in after_failure else "none_failed",
             dag=group.dag,
             task_group=groups[step.model],

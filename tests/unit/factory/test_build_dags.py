@@ -106,6 +106,28 @@ def test_docs_have_the_graph_and_the_conf_as_written(configs):
     assert "`churn-pipeline`" in docs
 
 
+def test_a_tasks_docs_are_its_step_and_its_section(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    docs = dag.get_task("publish").doc_md
+    assert "step_name: publish" in docs
+    assert "Section `registry`" in docs
+    assert "approval_status: PendingManualApproval" in docs
+    assert "entry_point" not in docs
+    assert "step_name: prepare" in dag.get_task("prepare").doc_md
+
+
+def test_anchors_are_written_out_in_a_tasks_docs(configs):
+    file = configs.add("churn")
+    text = file.read_text().replace(
+        "ModelRepack:", "ModelPackageDescription: &text Who leaves?\n        ModelRepack:"
+    )
+    file.write_text(text.replace("step_name: publish", "step_name: publish\n          description: *text"))
+    docs = build_dags(configs.root)["churn"].get_task("publish").doc_md
+    assert docs.count("Who leaves?") == 2
+    assert "&" not in docs
+
+
 def test_docs_survive_a_conf_with_code_fences(configs):
     configs.write("bad", "note: |\n  ```\n  looks like the end\n  ````\n")
     docs = build_dags(configs.root)["bad"].doc_md
