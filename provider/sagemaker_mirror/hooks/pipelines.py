@@ -124,10 +124,10 @@ def write_pipeline(
 
 
 def _create(client: SageMakerClient, compiled: CompiledPipeline) -> WrittenPipeline:
-    tags = [{"Key": key, "Value": value} for key, value in compiled.tags.items()]
-    answer = client.create_pipeline(
-        PipelineName=compiled.name, **_content(compiled), **({"Tags": tags} if tags else {})
-    )
+    content = _content(compiled)
+    if compiled.tags:
+        content["Tags"] = [{"Key": key, "Value": value} for key, value in compiled.tags.items()]
+    answer = client.create_pipeline(PipelineName=compiled.name, **content)
     # CreatePipeline does not answer with a version; the first one is 1.
     return WrittenPipeline(compiled.name, answer["PipelineArn"], 1, "created")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sagemaker_mirror.mirror.arns import Arn
@@ -50,7 +50,8 @@ class Job:
 
     :param arn: its ARN
     :param type: the resource type in it, such as ``training-job``
-    :param name: its name; a model package is named by its whole ARN
+    :param name: its name; a model package is named by its whole ARN. SageMaker writes names in lower case in ARNs and
+        finds them in any case, but CloudWatch does not: see :meth:`named`.
     """
 
     arn: str
@@ -61,6 +62,14 @@ class Job:
     def kind(self) -> JobKind | None:
         """What we know of its kind; None: nothing."""
         return JOB_KINDS.get(self.type)
+
+    def named(self, description: Mapping[str, Any]) -> Job:
+        """Return the job under its name as it was given, where its description tells it.
+
+        :param description: the answer of its Describe operation
+        """
+        name = description.get(self.kind.name_argument) if self.kind and self.type != "model-package" else None
+        return replace(self, name=name) if name else self
 
 
 def job_of(step: StepSnapshot) -> Job | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -74,22 +75,40 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
         """Succeed, fail or be skipped as the step was."""
         if wait.watch.step_name is None:  # only a later try waits for the whole execution, to resume it
             return self._try_again(context, snapshot, wait.deadline)
-        step = snapshot.steps.get(self.step_name)
-        job = job_of(step) if step is not None else None
-        if job is not None:
-            job_link = SageMakerJobLink.persist(context, SageMakerJobLink.parts(job))
-            logs_link = SageMakerJobLogsLink.persist(context, SageMakerJobLogsLink.parts(job))
-            self.log.info("Made %s, in the console: %s, its log: %s", job.arn, job_link, logs_link)
         if outcome.verdict is Verdict.SKIPPED:
             raise AirflowSkipException(outcome.reason)
-        if outcome.verdict is not Verdict.SUCCESS or step is None:
-            # The reason first: whoever opens the log of a failed task looks for it.
-            self.log.error("%s", outcome.reason)
-            if job is not None:
-                self._log_tail(job)
+        step = snapshot.steps.get(self.step_name)
+        succeeded = outcome.verdict is Verdict.SUCCESS and step is not None
+        # The reason first: whoever opens the log of a failed task looks for it.
+        self.log.log(logging.INFO if succeeded else logging.ERROR, "%s", outcome.reason)
+        result = self._collect(context, step, succeeded) if step is not None else {}
+        if not succeeded:
             raise AirflowException(outcome.reason)
-        self.log.info("%s %s.", outcome.reason, step_history(step))
-        return self._result(step, job)
+        return result
+
+    def _collect(self, context: Context, step: StepSnapshot, succeeded: bool) -> dict[str, Any]:
+        self.log.info("%s.", step_history(step))
+        job = job_of(step)
+        result = {
+            "step_name": step.name,
+            "status": step.status,
+            "job_arn": job.arn if job else None,
+            "cache_hit": step.cached_from is not None,
+            "reused": step.reused_from is not None,
+            "seconds": step.seconds,
+        }
+        if job is None:
+            return result
+        description = self._describe(job)
+        job = job.named(description)
+        job_link = SageMakerJobLink.persist(context, SageMakerJobLink.parts(job))
+        logs_link = SageMakerJobLogsLink.persist(context, SageMakerJobLogsLink.parts(job))
+        self.log.info("It made %s; in the console: %s; its log: %s", job.arn, job_link, logs_link or "none")
+        if not succeeded:
+            self._log_tail(job)
+        if not description:
+            return result
+        return result | outputs_of(job, description) | billable_seconds(step, job, description)
 
     def _try_again(self, context: Context, snapshot: ExecutionSnapshot, deadline: float | None) -> Any:
         move = next_move(snapshot, self.step_name)
@@ -120,27 +139,13 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             "" if resumed else " A sibling had done so already.",
         )
 
-    def _result(self, step: StepSnapshot, job: Job | None) -> dict[str, Any]:
-        result = {
-            "step_name": step.name,
-            "status": step.status,
-            "job_arn": job.arn if job else None,
-            "cache_hit": step.cached_from is not None,
-            "reused": step.reused_from is not None,
-            "seconds": step.seconds,
-        }
-        if job is None:
-            return result
-        description = self._describe(job)
-        return result | outputs_of(job, description) | billable_seconds(step, job, description)
-
     def _describe(self, job: Job) -> Mapping[str, Any]:
         from botocore.exceptions import ClientError
 
         try:
             return self.hook.describe_job(job)
         except ClientError as error:
-            # The step has succeeded, whether or not we may look at its job.
+            # The step is what it is, whether or not we may look at its job.
             self.log.warning("%s cannot be described, so its outputs are not in the XCom: %s", job.arn, error)
             return {}
 
@@ -153,4 +158,6 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             self.log.warning("The job's log cannot be read: %s", error)
             return
         if lines:
-            self.log.info("The last %d lines of the job's log:\n%s", len(lines), "\n".join(lines))
+            self.log.info("The last %d lines of the job's log:", len(lines))
+        for line in lines:
+            self.log.info("%s", line)

@@ -49,8 +49,9 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
 
     def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> dict[str, Any]:
         """Write the table; succeed or fail as the execution did."""
-        table = "\n".join(run_table(snapshot, self.step_names))
-        self.log.info("%s\n\n%s\n", outcome.reason, table)
+        self.log.info("%s", outcome.reason)
+        for line in run_table(snapshot, self.step_names):
+            self.log.info("%s", line)
         others = unmirrored_steps(snapshot, frozenset(self.step_names))
         if self.step_names and others:
             self.log.warning("SageMaker ran steps that have no task here: %s.", ", ".join(others))

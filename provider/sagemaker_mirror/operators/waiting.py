@@ -94,19 +94,22 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
     def execute(self, context: Context) -> Any:
         """Look once; where there is nothing to judge yet, wait."""
         self.link_execution(context)
-        return self.follow(context, Wait(self.first_watch(), self.deadline(), self.stop_scope))
+        return self.follow(context, self._first_wait())
 
-    def resume(self, context: Context, event: dict[str, Any] | None = None, *, wait: dict[str, Any]) -> Any:
+    def resume(
+        self, context: Context, event: dict[str, Any] | None = None, wait: dict[str, Any] | None = None
+    ) -> Any:
         """Go on after a deferral: SageMaker is read again, whatever the event says.
 
         :param context: the task's context
         :param event: the trigger's; it is only logged, but where the trigger gave up we do not wait on
-        :param wait: what the task waits for
+        :param wait: what the task waits for; ``airflow dags test`` drops it, and begins anew
         """
         event = event or {}
-        gave_up = event.get("status") == "error"
         self.log.info("The trigger says: %s", event.get("message"))
-        return self.follow(context, Wait.from_json(wait), patient=not gave_up)
+        return self.follow(
+            context, Wait.from_json(wait) if wait else self._first_wait(), patient=event.get("status") != "error"
+        )
 
     def first_watch(self) -> Watch:
         """Return what the task waits for."""
@@ -188,6 +191,9 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
             return None
         seconds = float(self.execution_timeout.total_seconds())
         return time.time() + seconds - min(seconds * _MARGIN_SHARE, _MARGIN_SECONDS)
+
+    def _first_wait(self) -> Wait:
+        return Wait(self.first_watch(), self.deadline(), self.stop_scope)
 
     def _look(self, patient: bool) -> ExecutionSnapshot | None:
         from sagemaker_mirror.hooks.errors import may_pass

@@ -1,0 +1,1 @@
+"""Sensors for executions that other DAGs, or nobody in Airflow, started."""

@@ -1,0 +1,104 @@
+"""Runs operators as Airflow does, less the scheduler: execute, then trigger and resume as often as they defer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import Any
+
+from sagemaker_mirror.compat import TaskDeferred, TriggerEvent
+
+
+@dataclass
+class TaskInstance:
+    """What operators ask of a task instance."""
+
+    task_id: str
+    dag_id: str = "pipeline"
+    run_id: str = "manual__2026-01-02T03:04:05+00:00"
+    try_number: int = 1
+    max_tries: int = 0
+    map_index: int = -1
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@dataclass
+class DagRun:
+    start_date: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    conf: dict[str, Any] = field(default_factory=dict)
+
+
+def context_of(task: Any, *, run: DagRun | None = None, params: dict[str, Any] | None = None, **fields: Any) -> Any:
+    """The context of one try of a task."""
+    return {
+        "ti": TaskInstance(task.task_id, **fields),
+        "dag_run": run or DagRun(),
+        "params": params or {},
+    }
+
+
+@dataclass
+class Run:
+    """One try of a task, to its end."""
+
+    result: Any
+    xcoms: dict[str, Any]
+    deferrals: int
+
+
+def run(task: Any, context: Any) -> Run:
+    """Execute a task; while it defers, run its trigger, made anew from what is stored of it, and resume."""
+    method, kwargs, deferrals = task.execute, {}, 0
+    while True:
+        try:
+            result = method(context, **kwargs)
+        except TaskDeferred as deferred:
+            deferrals += 1
+            event = asyncio.run(first_event(stored(deferred.trigger)))
+            stored_kwargs = json.loads(json.dumps(deferred.kwargs or {}))
+            method, kwargs = getattr(task, deferred.method_name), {"event": event.payload, **stored_kwargs}
+        else:
+            return Run(result, context["ti"].xcoms, deferrals)
+
+
+def stored(trigger: Any) -> Any:
+    """The trigger as a triggerer gets it: class path and JSON."""
+    path, kwargs = trigger.serialize()
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
+
+
+async def first_event(trigger: Any) -> TriggerEvent:
+    async for event in trigger.run():
+        return event
+    raise AssertionError("the trigger ended without an event")
+
+
+@contextmanager
+def after_looks(local: Any, count: int, act: Callable[[], object]) -> Iterator[None]:
+    """Act beside the block, once SageMaker was asked for an execution that often."""
+    begun = local.calls.after(0)[-1].number
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.01):
+            if local.calls.counts(begun).get("DescribePipelineExecution", 0) >= count:
+                act()
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()

@@ -1,0 +1,248 @@
+"""The owner of an execution, and the summary."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from sagemaker_mirror import compat
+from sagemaker_mirror.compat import AirflowException, TaskDeferred, TaskState
+from sagemaker_mirror.local.faults import CallFault, StepFault
+from sagemaker_mirror.operators.sagemaker_pipeline import (
+    SageMakerPipelineExecutionOperator,
+    SageMakerPipelineStepOperator,
+    SageMakerPipelineSummaryOperator,
+)
+
+from .tasks import after_looks, context_of, run, stored
+
+
+@pytest.fixture
+def airflow_says(monkeypatch):
+    """Set what Airflow answers when it is asked for the state of a task and its run."""
+
+    def say(task, run):
+        def answer(*task_key):
+            if isinstance(task, Exception):
+                raise task
+            return TaskState(task, run)
+
+        monkeypatch.setattr("sagemaker_mirror.triggers.sagemaker_pipeline.read_task_state", answer)
+        monkeypatch.setattr("sagemaker_mirror.operators.killing.read_task_state", answer)
+
+    return say
+
+
+def owner(arn, deferrable=True, **arguments):
+    return SageMakerPipelineExecutionOperator(
+        task_id="execution", pipeline_execution_arn=arn, deferrable=deferrable, poll_interval=0.05, **arguments
+    )
+
+
+def trigger_of(task):
+    """The trigger that a task defers with."""
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context_of(task))
+    return stored(deferred.value.trigger)
+
+
+def kill(trigger):
+    """Cancel a running trigger as a triggerer does when its task's state was changed."""
+
+    async def scenario():
+        running = asyncio.create_task(anext(aiter(trigger.run())))
+        await asyncio.sleep(0.2)
+        running.cancel("user-action")
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        if compat.AIRFLOW_3_3:
+            await trigger.on_kill()
+
+    asyncio.run(scenario())
+
+
+@pytest.fixture
+def executing(started, local):
+    """An execution whose first step is held."""
+    local.faults.add(StepFault("sow", "hold"))
+    arn = started()
+    local.wait_for_step(arn, "sow", "Executing")
+    return arn
+
+
+def status(sagemaker, arn):
+    return sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+
+
+def test_the_owner_succeeds_with_its_execution(started, local):
+    arn = started()
+    local.wait(arn)
+    task = owner(arn)
+
+    assert run(task, context_of(task)).result == {"pipeline_execution_arn": arn, "status": "Succeeded"}
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_the_owner_fails_with_its_execution(started, local, deferrable):
+    local.faults.add(StepFault("grow", "fail"))
+    task = owner(started(), deferrable)
+
+    with pytest.raises(AirflowException, match="The execution failed"):
+        run(task, context_of(task))
+
+
+def test_an_execution_that_was_stopped_elsewhere_fails_the_owner(executing, sagemaker):
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=executing)
+    task = owner(executing)
+
+    with pytest.raises(AirflowException, match="was stopped"):
+        run(task, context_of(task))
+
+
+@pytest.mark.parametrize(("task", "run_state"), [("failed", "running"), ("failed", "failed"), ("skipped", "failed")])
+def test_marked_failed_stops_the_execution(executing, local, airflow_says, task, run_state):
+    airflow_says(task, run_state)
+    kill(trigger_of(owner(executing)))
+
+    assert local.wait(executing) == "Stopped"
+
+
+@pytest.mark.parametrize(
+    ("task", "run_state"),
+    [
+        ("success", "success"),  # marked success
+        (None, "queued"),  # cleared
+        ("deferred", "running"),  # cleared, and the next try waits already; or the triggerer restarts
+        (RuntimeError("no answer"), None),
+    ],
+)
+def test_without_that_confirmation_the_execution_goes_on(executing, sagemaker, airflow_says, task, run_state):
+    airflow_says(task, run_state)
+    kill(trigger_of(owner(executing)))
+
+    assert status(sagemaker, executing) == "Executing"
+
+
+def test_a_step_never_stops_the_execution(executing, sagemaker, airflow_says):
+    airflow_says("failed", "failed")
+    task = SageMakerPipelineStepOperator(
+        task_id="sow", pipeline_execution_arn=executing, deferrable=True, poll_interval=0.05
+    )
+    kill(trigger_of(task))
+    task.on_kill()
+
+    assert status(sagemaker, executing) == "Executing"
+
+
+def test_conflicts_on_the_way_to_a_stop_are_tried_again(executing, local, airflow_says):
+    local.faults.add(CallFault("StopPipelineExecution", "conflict", times=2))
+    airflow_says("failed", "failed")
+    kill(trigger_of(owner(executing)))
+
+    assert local.wait(executing) == "Stopped"
+
+
+def test_what_has_ended_needs_no_stop(started, local, sagemaker, airflow_says, task_log):
+    held = local.faults.add(StepFault("sow", "hold"))
+    arn = started()
+    trigger = trigger_of(owner(arn))
+    local.faults.remove(held)
+    local.wait(arn)
+    airflow_says("failed", "failed")
+    asyncio.run(trigger.on_kill())
+
+    assert status(sagemaker, arn) == "Succeeded"
+
+
+@pytest.mark.parametrize(("task", "expected"), [("failed", "Stopped"), ("running", "Executing")])
+def test_on_a_worker_a_kill_is_confirmed_too(executing, local, sagemaker, airflow_says, task, expected):
+    airflow_says(task, "running")
+    operator = owner(executing, deferrable=False)
+    after_kill = []
+
+    def kill_then_stop():
+        operator.on_kill()
+        after_kill.append(local.wait(executing) if expected == "Stopped" else status(sagemaker, executing))
+        if expected != "Stopped":
+            sagemaker.stop_pipeline_execution(PipelineExecutionArn=executing)
+
+    with after_looks(local, 1, kill_then_stop), pytest.raises(AirflowException, match="was stopped"):
+        run(operator, context_of(operator))
+    assert after_kill == [expected]
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_the_owner_stops_the_execution_before_its_own_timeout(executing, local, deferrable):
+    task = owner(executing, deferrable, execution_timeout=timedelta(seconds=0.5))
+
+    with pytest.raises(AirflowException, match=r"execution_timeout|was stopped"):
+        run(task, context_of(task))
+    assert local.wait(executing) == "Stopped"
+
+
+def test_a_steps_timeout_stops_nothing(executing, sagemaker):
+    task = SageMakerPipelineStepOperator(
+        task_id="sow",
+        pipeline_execution_arn=executing,
+        deferrable=True,
+        poll_interval=0.05,
+        execution_timeout=timedelta(seconds=0.5),
+    )
+
+    with pytest.raises(AirflowException, match="execution_timeout"):
+        run(task, context_of(task))
+    assert status(sagemaker, executing) == "Executing"
+
+
+def summary(arn, **arguments):
+    return SageMakerPipelineSummaryOperator(
+        task_id="summary",
+        pipeline_execution_arn=arn,
+        deferrable=True,
+        poll_interval=0.05,
+        step_names=["sow", "grow", "mow"],
+        **arguments,
+    )
+
+
+def test_the_summary_tells_the_run_as_a_table(started, local, task_log):
+    arn = started()
+    local.wait(arn)
+    task = summary(arn)
+    result = run(task, context_of(task)).result
+
+    assert {name: step["status"] for name, step in result["steps"].items()} == dict.fromkeys(
+        ["sow", "grow", "mow"], "Succeeded"
+    )
+    log = task_log()
+    assert log.index("step  status") < log.index("sow   Succeeded") < log.index("grow  Succeeded")
+
+
+def test_the_summary_fails_when_the_execution_did(started, local, task_log):
+    local.faults.add(StepFault("grow", "fail", reason="AlgorithmError: too dry"))
+    arn = started()
+    local.wait(arn)
+    task = summary(arn)
+
+    with pytest.raises(AirflowException, match="The execution failed"):
+        run(task, context_of(task))
+    assert "too dry" in task_log()
+
+
+def test_the_summary_waits_for_an_execution_that_was_resumed_and_owns_it(executing, local, airflow_says):
+    airflow_says("failed", "failed")
+    kill(trigger_of(summary(executing)))
+
+    assert local.wait(executing) == "Stopped"
+
+
+def test_steps_without_a_task_are_reported(started, local, task_log):
+    arn = started()
+    local.wait(arn)
+    task = summary(arn)
+    task.step_names = ["sow", "grow"]
+    run(task, context_of(task))
+
+    assert "no task here: mow" in task_log()

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from sagemaker_mirror.local.faults import CallFault, StepFault
+from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStartOperator
+
+from .tasks import DagRun, context_of, run
+
+
+def executions(sagemaker):
+    rows = sagemaker.list_pipeline_executions(PipelineName="harvest")["PipelineExecutionSummaries"]
+    return [row["PipelineExecutionArn"] for row in rows]
+
+
+def test_a_run_starts_one_execution_and_names_it(started, sagemaker):
+    arn = started()
+
+    description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert executions(sagemaker) == [arn]
+    assert description["PipelineExecutionDisplayName"] == "manual-2026-01-02T03-04-05-00-00"
+    assert description["PipelineVersionId"] == 1
+    assert "DAG pipeline, run manual__" in description["PipelineExecutionDescription"]
+
+
+def test_a_second_try_adopts_the_execution_of_the_first(started, sagemaker, local):
+    local.faults.add(StepFault("sow", "hold"))
+    first = started()
+
+    assert started(try_number=2) == first
+    assert executions(sagemaker) == [first]
+
+
+def test_a_second_try_finds_the_execution_that_has_ended_meanwhile(started, sagemaker, local):
+    first = started()
+    local.wait(first)
+
+    assert started(try_number=2) == first
+    assert executions(sagemaker) == [first]
+
+
+def test_an_answer_that_never_arrived_starts_nothing_twice(started, sagemaker, local):
+    local.faults.add(CallFault("StartPipelineExecution", "drop", times=1, after=True))
+    arn = started()
+
+    assert executions(sagemaker) == [arn]
+
+
+def test_clearing_a_finished_run_starts_anew(started, sagemaker, local):
+    first = started()
+    local.wait(first)
+    second = started(try_number=2, max_tries=1)
+
+    assert set(executions(sagemaker)) == {first, second}
+    assert first != second
+
+
+def test_clearing_the_start_while_its_execution_is_under_way_adopts_it(started, sagemaker, local):
+    local.faults.add(StepFault("sow", "hold"))
+    first = started()
+
+    assert started(try_number=2, max_tries=1) == first
+
+
+def test_runs_do_not_share_executions(started, sagemaker):
+    assert started() != started(run_id="another")
+
+
+def test_a_run_that_was_deleted_and_made_anew_gets_an_execution_of_its_own(started, local, sagemaker, configs):
+    first = started()
+    local.wait(first)
+    task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="harvest", pipeline_version_id=1)
+    later = DagRun(start_date=DagRun.start_date.replace(year=2027))
+
+    assert run(task, context_of(task, run=later)).result != first
+
+
+def test_the_version_that_was_written_is_the_one_that_runs(started, sagemaker, local):
+    started()
+    sagemaker.update_pipeline(PipelineName="harvest", PipelineDescription="by another run")
+    task = SageMakerPipelineStartOperator(
+        task_id="start",
+        pipeline_name="harvest",
+        pipeline_version_id="1",
+        display_name="a-name",
+        max_parallel_steps="2",
+    )
+    arn = run(task, context_of(task, run_id="second")).result
+
+    description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert description["PipelineVersionId"] == 1
+    assert description["PipelineExecutionDisplayName"] == "a-name"
+    assert description["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 2}
+
+
+def test_the_region_is_that_of_the_pipelines_arn(started, local, sagemaker, monkeypatch):
+    started()
+    arn = sagemaker.describe_pipeline(PipelineName="harvest")["PipelineArn"]
+    task = SageMakerPipelineStartOperator(task_id="start", pipeline_name=arn)
+
+    assert task.connection.region_name == "us-east-1"
+    assert run(task, context_of(task, run_id="second")).result.startswith(arn)
+
+
+def test_a_pipeline_that_does_not_exist_is_an_error(local):
+    task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="nowhere")
+
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        run(task, context_of(task))

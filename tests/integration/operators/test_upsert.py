@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from sagemaker_mirror.compat import AirflowFailException
+from sagemaker_mirror.local.faults import CallFault
+from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineUpsertOperator
+
+from .conftest import CONF, VALUES
+from .tasks import context_of, run
+
+
+def upsert(configs, **arguments):
+    task = SageMakerPipelineUpsertOperator(
+        task_id="upsert", config_folder="harvest", configs_root=str(configs), values=VALUES, **arguments
+    )
+    return run(task, context_of(task)).result
+
+
+def test_the_first_run_creates_the_pipeline_and_uploads_its_code(local, sagemaker, configs):
+    result = upsert(configs)
+
+    pipeline = sagemaker.describe_pipeline(PipelineName="harvest")
+    objects = local.client("s3").list_objects_v2(Bucket=VALUES["SMP_S3BUCKETNAME"])["Contents"]
+    assert result == {
+        "pipeline_name": "harvest",
+        "pipeline_arn": pipeline["PipelineArn"],
+        "pipeline_version_id": 1,
+        "definition_sha256": result["definition_sha256"],
+        "changed": True,
+        "uploaded": len(objects),
+    }
+    assert result["definition_sha256"] in pipeline["PipelineDefinition"]
+
+
+def test_a_run_without_change_writes_and_uploads_nothing(local, configs):
+    first = upsert(configs)
+    before = local.calls.after(0)[-1].number
+    second = upsert(configs)
+
+    calls = dict(local.calls.counts(before))
+    assert second == {**first, "changed": False, "uploaded": 0}
+    assert calls.pop("s3:HEAD") == first["uploaded"]
+    assert calls == {"ListPipelineVersions": 1, "DescribePipeline": 1}
+
+
+def test_a_change_of_the_conf_is_a_new_version(local, sagemaker, configs):
+    first = upsert(configs)
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("ml.m5.large", "ml.m5.xlarge"))
+    second = upsert(configs)
+
+    assert (second["pipeline_version_id"], second["changed"], second["uploaded"]) == (2, True, 0)
+    assert second["definition_sha256"] != first["definition_sha256"]
+
+
+def test_a_script_that_changed_is_uploaded_under_a_new_key(configs, local):
+    first = upsert(configs)
+    (configs / "harvest" / "scripts" / "train.py").write_text("print('another')\n")
+    second = upsert(configs)
+
+    assert second["changed"]
+    assert 0 < second["uploaded"] <= first["uploaded"]
+
+
+def test_another_role_is_a_change(configs, local, sagemaker):
+    upsert(configs)
+    sagemaker.update_pipeline(PipelineName="harvest", RoleArn="arn:aws:iam::123456789012:role/Other")
+
+    assert upsert(configs)["changed"]
+    assert sagemaker.describe_pipeline(PipelineName="harvest")["RoleArn"] == VALUES["SMP_ROLE"]
+
+
+def test_two_runs_that_create_the_pipeline_at_once_agree(configs, local):
+    # SageMaker made the pipeline for the other run: ours finds that the name is taken, and looks again.
+    local.faults.add(CallFault("CreatePipeline", "conflict", times=1, after=True))
+
+    result = upsert(configs)
+
+    assert (result["changed"], result["pipeline_version_id"]) == (False, 1)
+
+
+def test_a_conf_that_is_wrong_is_shown_with_its_place(configs, local):
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("entry_point: train.py", "entry_piont: train.py"))
+
+    with pytest.raises(AirflowFailException, match=r"conf\.yaml:\d+:\d+: .*entry_piont"):
+        upsert(configs)
+
+
+def test_values_come_from_the_run_then_from_the_environment(configs, local, sagemaker, monkeypatch):
+    monkeypatch.setenv("SMP_ACCOUNTID", VALUES["SMP_ACCOUNTID"])
+    monkeypatch.setenv("SMP_REGION", "eu-central-1")
+    monkeypatch.setenv("SMP_S3BUCKETNAME", VALUES["SMP_S3BUCKETNAME"])
+    monkeypatch.setenv("AIRFLOW_VAR_SMP_ROLE", VALUES["SMP_ROLE"])
+    task = SageMakerPipelineUpsertOperator(task_id="upsert", config_folder="harvest", configs_root=str(configs))
+    result = run(task, context_of(task, params={"SMP_REGION": "us-east-1", "SMP_ACCOUNTID": None})).result
+
+    assert result["pipeline_arn"].startswith("arn:aws:sagemaker:us-east-1:123456789012:")
+
+
+def test_what_has_no_value_is_named(configs, local):
+    task = SageMakerPipelineUpsertOperator(task_id="upsert", config_folder="harvest", configs_root=str(configs))
+
+    with pytest.raises(AirflowFailException, match=r"SMP_ACCOUNTID.*SMP_ROLE"):
+        run(task, context_of(task))
