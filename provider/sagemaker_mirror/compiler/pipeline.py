@@ -1,4 +1,8 @@
-"""The compiler: from a conf and its graph to a pipeline's definition, and what must be in S3 beside it."""
+"""The compiler: from a conf and its graph to a pipeline's definition, and what must be in S3 beside it.
+
+A definition has no ``PipelineExperimentConfig``, so that SageMaker makes no experiment, trial and run per execution
+("Disable Experiments Integration" in the developer guide): no conf asks for one, and they need rights of their own.
+"""
 
 from __future__ import annotations
 
@@ -124,13 +128,10 @@ def compile_pipeline(
 
 def _define_steps(config: PipelineConfig, graph: StepGraph, scopes: list[Scope]) -> list[Request]:
     """Write all steps, in the conf's order; what is wrong with each of them is said at once."""
-    try:
-        graph = with_repack_steps(graph, config)
-        images: dict[str, str | None] = {}
-        for item in repacked(config):
-            images.setdefault(item.training, item.section.model_repack_image_uri)
-    except Refused as error:
-        raise ConfigError([config.problem(error.path, error.message)]) from error
+    graph = with_repack_steps(graph, config)
+    images: dict[str, str | None] = {}
+    for item in repacked(config):
+        images.setdefault(item.training, item.section.model_repack_image_uri)
     problems: list[Problem] = []
     steps: list[Request] = []
     for scope in scopes:

@@ -44,7 +44,8 @@ def model_data(scope: Scope, section: RegistrySection) -> Value:
 
     :param scope: the step.
     :param section: its section.
-    :raises Refused: there is no Training step above it, or it is not known yet whether the model is repacked.
+    :raises Refused: there is no Training step above it.
+    :raises ConfigError: it is not known yet whether the model is repacked.
     """
     training = producer(scope.config, scope.model, scope.step.name, "Training")
     if training is None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sagemaker_mirror.compiler.names import derived_step_name
-from sagemaker_mirror.compiler.refused import Refused
-from sagemaker_mirror.config import PipelineConfig
+from sagemaker_mirror.config import ConfigError, PipelineConfig
 from sagemaker_mirror.config.model import RegistrySection
 from sagemaker_mirror.graph import Edge, Step, StepGraph, producer
 
@@ -34,7 +33,7 @@ def repacked(config: PipelineConfig) -> Iterator[Repacked]:
     """Give the models that are repacked, for each step that uses one.
 
     :param config: the conf.
-    :raises Refused: it is not known yet whether a model is to be repacked.
+    :raises ConfigError: it is not known yet whether a model is to be repacked.
     """
     for model, step in config.steps:
         if step.step_class not in ("CreateModel", "RegisterModel"):
@@ -51,12 +50,12 @@ def is_repacked(config: PipelineConfig, step: str, section: RegistrySection) -> 
     :param config: the conf.
     :param step: the step that creates or registers the model.
     :param section: its section.
-    :raises Refused: it is not known yet.
+    :raises ConfigError: it is not known yet.
     """
     if isinstance(section.model_repack, bool):
         return section.model_repack
     message = f"'ModelRepack' says which steps the pipeline has, so it can't be {section.model_repack!r}"
-    raise Refused(message, *config.step_path(step))
+    raise ConfigError([config.problem(config.step_path(step), message)])
 
 
 def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
@@ -65,13 +64,14 @@ def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
     :param graph: the graph of the conf.
     :param config: the conf.
     :return: the graph with repack steps; the same graph where there are none, or where they are in it.
-    :raises Refused: a step of the conf has the name of a repack step.
+    :raises ConfigError: a step of the conf has the name of a repack step.
     """
     found = tuple(repacked(config))
     names = {item.training: repack_name(item.training) for item in found}
     for training, name in names.items():
         if any(step.name == name for _, step in config.steps):
-            raise Refused(f"{name!r} is the name of the step that repacks {training!r}", *config.step_path(name))
+            message = f"{name!r} is the name of the step that repacks {training!r}"
+            raise ConfigError([config.problem(config.step_path(name), message)])
     if all(name in graph.steps for name in names.values()):
         return graph
     steps: dict[str, Step] = {}

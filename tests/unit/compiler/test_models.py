@@ -10,7 +10,7 @@ import pytest
 from sagemaker_mirror.compiler import repack_program, with_repack_steps
 from sagemaker_mirror.compiler.names import PACKAGE_GROUP_LENGTH, package_group_name
 from sagemaker_mirror.compiler.repack_graph import repack_name
-from sagemaker_mirror.config import load_folder
+from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.graph import Edge, build_graph
 from tests.unit.compiler.project import (
     GUARDED,
@@ -296,3 +296,13 @@ def test_the_repack_program_keeps_archives_inside(tmp_path, monkeypatch, filters
         repack_program.unpack(tmp_path / "in/model.tar.gz", tmp_path / "model")
 
     assert not list(tmp_path.parent.glob("escaped.txt"))
+
+
+def test_whether_a_model_is_repacked_must_be_known_when_the_graph_is_made(tmp_path):
+    wanted = conf()
+    wanted["models"]["red"]["registry"]["ModelRepack"] = "SMP_REPACK"
+    folder = write_project(tmp_path, wanted)
+
+    with pytest.raises(ConfigError, match="ModelRepack"):
+        config = load_folder(folder)
+        with_repack_steps(build_graph(config), config)
