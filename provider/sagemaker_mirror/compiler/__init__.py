@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sagemaker_mirror.compiler.check import DefinitionProblem, check_definition
     from sagemaker_mirror.compiler.pipeline import SHA256_KEY, CompiledPipeline, compile_pipeline
-    from sagemaker_mirror.compiler.repack_graph import with_repack_steps
     from sagemaker_mirror.compiler.target import Target, TargetError
     from sagemaker_mirror.compiler.uploads import Upload
 
@@ -21,7 +20,6 @@ __all__ = [
     "Upload",
     "check_definition",
     "compile_pipeline",
-    "with_repack_steps",
 ]
 
 _MODULES = {
@@ -33,7 +31,6 @@ _MODULES = {
     "Upload": "uploads",
     "check_definition": "check",
     "compile_pipeline": "pipeline",
-    "with_repack_steps": "repack_graph",
 }
 
 

@@ -18,7 +18,6 @@ from sagemaker_mirror.compiler.parameters import declarations
 from sagemaker_mirror.compiler.references import Request
 from sagemaker_mirror.compiler.refused import Refused
 from sagemaker_mirror.compiler.repack import step_definition
-from sagemaker_mirror.compiler.repack_graph import repacked, with_repack_steps
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.shapes import check_value, most
 from sagemaker_mirror.compiler.source import REQUIREMENTS, Sources
@@ -28,6 +27,7 @@ from sagemaker_mirror.compiler.uploads import Content, Upload, Uploads
 from sagemaker_mirror.config import ConfigError, PipelineConfig, Problem
 from sagemaker_mirror.config.model import EvaluateSection, ProcessingSection, TrainingSection, TransformSection
 from sagemaker_mirror.graph import StepGraph
+from sagemaker_mirror.graph.repacking import repacked
 
 #: Where a definition carries the hash over its rest, by which drift is seen.
 SHA256_KEY = "sagemaker-mirror-sha256"
@@ -128,7 +128,6 @@ def compile_pipeline(
 
 def _define_steps(config: PipelineConfig, graph: StepGraph, scopes: list[Scope]) -> list[Request]:
     """Write all steps, in the conf's order; what is wrong with each of them is said at once."""
-    graph = with_repack_steps(graph, config)
     images: dict[str, str | None] = {}
     for item in repacked(config):
         images.setdefault(item.training, item.section.model_repack_image_uri)

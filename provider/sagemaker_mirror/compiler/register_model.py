@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sagemaker_mirror.compiler.chains import METRICS_FILE, METRICS_OUTPUT
 from sagemaker_mirror.compiler.encryption import output_key
-from sagemaker_mirror.compiler.names import package_group_name
 from sagemaker_mirror.compiler.references import EXECUTION_ARN, Request, join, processing_output
 from sagemaker_mirror.compiler.repack import model_data
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.serving import container
 from sagemaker_mirror.config.model import EvaluateSection, RegistrySection
+from sagemaker_mirror.config.names import package_group_name
 from sagemaker_mirror.graph import producer
 
 

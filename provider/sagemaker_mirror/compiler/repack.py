@@ -14,7 +14,6 @@ from sagemaker_mirror.compiler.encryption import output_key, volume_key
 from sagemaker_mirror.compiler.parameters import with_parameters
 from sagemaker_mirror.compiler.references import Request, Value, execution_uri, model_artifact
 from sagemaker_mirror.compiler.refused import Refused
-from sagemaker_mirror.compiler.repack_graph import is_repacked, repack_name
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.serving import program
 from sagemaker_mirror.compiler.source import BUNDLE
@@ -28,6 +27,7 @@ from sagemaker_mirror.compiler.training import (
 from sagemaker_mirror.compiler.uploads import Content
 from sagemaker_mirror.config.model import RegistrySection, TrainingSection
 from sagemaker_mirror.graph import producer
+from sagemaker_mirror.graph.repacking import is_repacked, repack_name
 
 DESCRIPTION = "Puts the inference code into the model's archive"
 INSTANCE_TYPE = "ml.m5.large"

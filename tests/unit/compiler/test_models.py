@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_mirror.compiler import repack_program, with_repack_steps
-from sagemaker_mirror.compiler.names import PACKAGE_GROUP_LENGTH, package_group_name
-from sagemaker_mirror.compiler.repack_graph import repack_name
+from sagemaker_mirror.compiler import repack_program
 from sagemaker_mirror.config import ConfigError, load_folder
+from sagemaker_mirror.config.names import PACKAGE_GROUP_LENGTH, package_group_name
 from sagemaker_mirror.graph import Edge, build_graph
+from sagemaker_mirror.graph.repacking import repack_name
 from tests.unit.compiler.project import (
     GUARDED,
     IMAGE,
@@ -244,12 +244,11 @@ def test_repacking_leaves_the_source_folder_as_it_is(tmp_path):
 def test_the_graph_with_repacking(tmp_path):
     config = load_folder(write_project(tmp_path, repacked())).resolve(VALUES)
 
-    graph = with_repack_steps(build_graph(config), config)
+    graph = build_graph(config)
 
     assert graph.steps["Train-Repack"].model == "red"
     assert Edge("Train", "Train-Repack", "implicit") in graph.edges
     assert graph.upstream("Create") == ("Train-Repack",)
-    assert with_repack_steps(graph, config) is graph
 
 
 def test_a_step_with_the_name_of_a_repack_step(tmp_path):
@@ -305,4 +304,4 @@ def test_whether_a_model_is_repacked_must_be_known_when_the_graph_is_made(tmp_pa
 
     with pytest.raises(ConfigError, match="ModelRepack"):
         config = load_folder(folder)
-        with_repack_steps(build_graph(config), config)
+        build_graph(config)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_mirror.compiler import SHA256_KEY, Target, TargetError, compile_pipeline, with_repack_steps
+from sagemaker_mirror.compiler import SHA256_KEY, Target, TargetError, compile_pipeline
 from sagemaker_mirror.compiler.canonical import canonical_json, digest
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.config.model import BaseConfig
@@ -207,7 +207,7 @@ def test_the_definition_has_the_edges_of_the_graph(tmp_path, dependencies, repac
     folder = write_project(tmp_path, wanted)
 
     config = load_folder(folder)
-    graph = with_repack_steps(build_graph(config), config)
+    graph = build_graph(config)
 
     assert set(edges_of(compile_folder(folder).definition)) == {(edge.source, edge.target) for edge in graph.edges}
 

@@ -1,4 +1,4 @@
-"""Steps and who waits for whom: one graph, from which both the DAG and the pipeline's definition are made."""
+"""Steps and who waits for whom."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from sagemaker_mirror.config import PipelineConfig, wiring
 from sagemaker_mirror.config.topology import find_cycles, topological_order
 from sagemaker_mirror.config.wiring import Edge
-
-__all__ = ["CycleError", "Edge", "Step", "StepClass", "StepGraph", "build_graph", "producer"]
 
 
 class StepClass(str, Enum):
@@ -140,24 +137,3 @@ def _grouped(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Mapping[
     for name, other in pairs:
         groups[name].append(other)
     return {name: tuple(others) for name, others in groups.items()}
-
-
-def build_graph(config: PipelineConfig) -> StepGraph:
-    """Give the graph of a conf; unknown names, self edges and cycles were found when it was read.
-
-    :param config: the conf.
-    """
-    steps = {step.name: Step(step.name, step.step_class, model) for model, step in config.steps}
-    return StepGraph(steps, config.edges)
-
-
-def producer(config: PipelineConfig, model: str, step_name: str, step_class: str) -> str | None:
-    """Give the step whose result a step uses: the last of a class above it, in the same model.
-
-    :param config: the conf.
-    :param model: the step's model.
-    :param step_name: the step that uses the result.
-    :param step_class: the class of the step that makes it.
-    :raises KeyError: the model has no such step.
-    """
-    return wiring.producer(config.pipeline, model, step_name, step_class)

@@ -1,14 +1,15 @@
-"""Where repack steps stand in the graph. Light, because the DAG is made from the graph too."""
+"""Where the steps that repack models stand in the graph."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sagemaker_mirror.compiler.names import derived_step_name
-from sagemaker_mirror.config import ConfigError, PipelineConfig
+from sagemaker_mirror.config import ConfigError, PipelineConfig, wiring
 from sagemaker_mirror.config.model import RegistrySection
-from sagemaker_mirror.graph import Edge, Step, StepGraph, producer
+from sagemaker_mirror.config.names import derived_step_name
+from sagemaker_mirror.config.wiring import Edge
+from sagemaker_mirror.graph.steps import Step, StepGraph
 
 
 class Repacked(NamedTuple):
@@ -39,7 +40,7 @@ def repacked(config: PipelineConfig) -> Iterator[Repacked]:
         if step.step_class not in ("CreateModel", "RegisterModel"):
             continue
         section = config.section(model, step)
-        training = producer(config, model, step.name, "Training")
+        training = wiring.producer(config.pipeline, model, step.name, "Training")
         if training is not None and isinstance(section, RegistrySection) and is_repacked(config, step.name, section):
             yield Repacked(training, step.name, section)
 
@@ -63,7 +64,7 @@ def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
 
     :param graph: the graph of the conf.
     :param config: the conf.
-    :return: the graph with repack steps; the same graph where there are none, or where they are in it.
+    :return: the graph with repack steps; the same graph where there are none.
     :raises ConfigError: a step of the conf has the name of a repack step.
     """
     found = tuple(repacked(config))
@@ -72,7 +73,7 @@ def with_repack_steps(graph: StepGraph, config: PipelineConfig) -> StepGraph:
         if any(step.name == name for _, step in config.steps):
             message = f"{name!r} is the name of the step that repacks {training!r}"
             raise ConfigError([config.problem(config.step_path(name), message)])
-    if all(name in graph.steps for name in names.values()):
+    if not names:
         return graph
     steps: dict[str, Step] = {}
     for step in graph.steps.values():
