@@ -22,9 +22,11 @@ from sagemaker_mirror.compiler.ignore import IgnoreRules
 
 IGNORE_FILE = ".sagemakerignore"
 # Goes into the hash: an archive that is laid out in another way must not have the key of an earlier one.
-_LAYOUT = b"sourcedir.tar.gz, layout 1\n"
+_LAYOUT = b"sourcedir.tar.gz, layout 2\n"
 # Permissions differ from checkout to checkout. Everything may be run, so that a script which is called can be.
 _MODE = 0o755
+# 1 January 1980: zip files, and so the wheels that a bundle's setup.py may build, know no earlier time.
+_MTIME = 315532800
 _CHUNK = 1 << 20
 
 
@@ -172,7 +174,7 @@ def _check_link(path: Path, above: tuple[Path, ...]) -> None:
 
 def _add(archive: tarfile.TarFile, source: SourceFile) -> None:
     entry = tarfile.TarInfo(source.name)
-    entry.size, entry.mode, entry.mtime = source.size, _MODE, 0
+    entry.size, entry.mode, entry.mtime = source.size, _MODE, _MTIME
     with source.path.open("rb") as file:
         reader = _HashingReader(file)
         try:

@@ -82,6 +82,8 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
         folder = Path(self.configs_root or "", self.config_folder)
         try:
             config = load_folder(folder)
+            for notice in config.notices():
+                self.log.warning("%s", notice)
             values = resolve_values(sorted({*config.placeholders, *TARGET_NAMES}), self.values, context)
             self.log.info("Compiling %s (%s).", folder, ", ".join(file.name for file in config.files))
             resolved = config.resolve(values)

@@ -39,7 +39,7 @@ def test_the_archive_holds_the_files_at_its_root(tmp_path):
 
     assert [member.name for member in members] == ["a/b.py", "a/c.py", "train.py"]
     assert contents == [b"# a/b.py\n", b"# a/c.py\n", b"# train.py\n"]
-    assert {(m.mode, m.mtime, m.uid, m.gid, m.uname, m.gname) for m in members} == {(0o755, 0, 0, 0, "", "")}
+    assert {(m.mode, m.mtime, m.uid, m.gid, m.uname, m.gname) for m in members} == {(0o755, 315532800, 0, 0, "", "")}
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path):
