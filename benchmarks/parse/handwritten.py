@@ -40,13 +40,14 @@ def write_dags(dags: dict[str, Any]) -> str:
 
 def _dag(name: str, dag: Any) -> list[str]:
     arguments = [f"{key}={getattr(dag, key)!r}" for key in DAG_ARGUMENTS]
+    tags = sorted(dag.tags) if isinstance(dag.tags, set) else dag.tags  # a list in Airflow 2, whose order counts
     params = [
         f"{key!r}: Param({param.value!r}, description={param.description!r}, **{param.schema!r})"
         for key, param in dag.params.items()
     ]
     lines = [
         f"{name} = DAG({dag.dag_id!r}, schedule=None, start_date=datetime(2020, 1, 1, tzinfo=timezone.utc), "
-        f"tags={sorted(dag.tags)!r}, {', '.join(arguments)}, params={{{', '.join(params)}}})"
+        f"tags={tags!r}, {', '.join(arguments)}, params={{{', '.join(params)}}})"
     ]
     names: dict[str, str] = {}
     for child in dag.task_group.children.values():

@@ -61,7 +61,18 @@ POLL_INTERVAL = Option(
     example="60",
     version_added="0.1.0",
 )
-OPTIONS: tuple[Option, ...] = (CONFIGS_FOLDER, POLL_INTERVAL)
+ALLOWED_CALLBACKS = Option(
+    name="allowed_callbacks",
+    type="string",
+    default="",
+    description=(
+        "Functions that a conf may name as its ``on_failure_callback``: dotted paths, separated by commas. None by\n"
+        "default, because whoever may write a conf could else have any function of any module called."
+    ),
+    example="company.alerts.page_the_team,company.alerts.send_mail",
+    version_added="0.1.0",
+)
+OPTIONS: tuple[Option, ...] = (CONFIGS_FOLDER, POLL_INTERVAL, ALLOWED_CALLBACKS)
 
 
 def configs_folder() -> str:
@@ -77,6 +88,14 @@ def poll_interval() -> int:
     from sagemaker_mirror.compat import conf
 
     return int(conf.getint(SECTION, POLL_INTERVAL.name, fallback=int(POLL_INTERVAL.default)))
+
+
+def allowed_callbacks() -> frozenset[str]:
+    """Return the dotted paths in ``[sagemaker_mirror] allowed_callbacks``."""
+    from sagemaker_mirror.compat import conf
+
+    text = str(conf.get(SECTION, ALLOWED_CALLBACKS.name, fallback=ALLOWED_CALLBACKS.default))
+    return frozenset(path.strip() for path in text.split(",") if path.strip())
 
 
 def find_configs(configs: str | Path | None, dag_file: str | Path) -> Path:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from pkgutil import resolve_name
 from typing import Any
 
 from sagemaker_mirror.compat import Asset
-from sagemaker_mirror.config import AirflowSection, PipelineConfig
+from sagemaker_mirror.config import AirflowSection, ConfigError, PipelineConfig
 from sagemaker_mirror.factory.docs import dag_docs
 from sagemaker_mirror.graph import StepGraph
+from sagemaker_mirror.settings import allowed_callbacks
 
 TAG = "sagemaker"
 
@@ -28,6 +31,7 @@ def dag_arguments(config: PipelineConfig, graph: StepGraph) -> dict[str, Any]:
 
     :param config: the folder's configuration
     :param graph: its steps and edges
+    :raises ConfigError: the folder names a callback that is not allowed, or not there
     """
     section = config.base.airflow
     arguments = {
@@ -45,6 +49,8 @@ def dag_arguments(config: PipelineConfig, graph: StepGraph) -> dict[str, Any]:
         arguments["start_date"] = section.start_date
     if section.name is not None:
         arguments["dag_display_name"] = section.name
+    if section.on_failure_callback is not None:
+        arguments["on_failure_callback"] = _callback(section.on_failure_callback, config)
     return arguments
 
 
@@ -72,3 +78,16 @@ def _tags(section: AirflowSection, graph: StepGraph) -> list[str]:
     models = [step.model for step in graph.steps.values()]
     classes = [str(step.step_class) for step in graph.steps.values()]
     return list(dict.fromkeys([TAG, *section.tags, *models, *classes]))
+
+
+def _callback(path: str, config: PipelineConfig) -> Callable[..., Any]:
+    """Return the function that a conf names, if the deployment's administrator allows it."""
+    place = ("airflow", "on_failure_callback")
+    if path not in allowed_callbacks():
+        message = f"names {path!r}, which [sagemaker_mirror] allowed_callbacks in airflow.cfg does not"
+        raise ConfigError([config.problem(place, message)])
+    try:
+        function: Callable[..., Any] = resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError([config.problem(place, f"names {path!r}, which can't be imported: {error}")]) from error
+    return function

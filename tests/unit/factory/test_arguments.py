@@ -98,6 +98,35 @@ def test_python_comes_before_the_conf(configs):
     assert (dag.get_task("fit").retries, dag.get_task("fit").pool) == (0, "ml")
 
 
+def notify(context):
+    """Somebody's callback."""
+
+
+PATH = f"{__name__}.notify"
+
+
+def test_an_allowed_callback_is_the_dags(configs, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_MIRROR__ALLOWED_CALLBACKS", f"os.remove_all, {PATH}")
+    dag = dag_with(configs, on_failure_callback=PATH)
+    assert dag.on_failure_callback is notify
+    assert serialise(dag)["dag"]["has_on_failure_callback"] is True
+
+
+@pytest.mark.parametrize("path", ["os.system", PATH.upper(), f"{PATH}s"])
+def test_no_other_callback_is(configs, monkeypatch, path):
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_MIRROR__ALLOWED_CALLBACKS", PATH)
+    configs.add("churn", airflow={"on_failure_callback": path})
+    dag = build_dags(configs.root)["churn"]
+    assert set(dag.tags) == {"broken-config"}
+    assert f"names {path!r}, which [sagemaker_mirror] allowed_callbacks in airflow.cfg does not" in dag.description
+
+
+def test_a_callback_that_is_not_there(configs, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_MIRROR__ALLOWED_CALLBACKS", "nowhere.to.be.found")
+    configs.add("churn", airflow={"on_failure_callback": "nowhere.to.be.found"})
+    assert "can't be imported" in build_dags(configs.root)["churn"].description
+
+
 @pytest.mark.parametrize("said", [True, False])
 def test_steps_wait_in_the_triggerer_unless_told_otherwise(configs, said):
     configs.add("churn")
