@@ -37,6 +37,8 @@ def dag_docs(config: PipelineConfig, graph: StepGraph) -> str:
 def step_docs(config: PipelineConfig) -> dict[str, str]:
     """Return each step's docs as Markdown: what the conf says of it, and the section that it reads.
 
+    Steps that repack models are not there: a conf says nothing of them.
+
     :param config: the folder's configuration
     """
     docs: dict[str, str] = {}

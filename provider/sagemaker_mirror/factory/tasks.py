@@ -115,7 +115,7 @@ def _add_steps(
             task_id=step.name,
             step_name=step.name,
             step_class=step.step_class,
-            doc_md=docs[step.name],
+            doc_md=docs.get(step.name),
             trigger_rule="all_done" if step.name in after_failure else "none_failed",
             dag=group.dag,
             task_group=groups[step.model],
