@@ -164,9 +164,8 @@ def test_a_step_that_waits_for_a_failure_waits_for_the_end_in_airflow(configs):
 
 
 def test_the_step_that_repacks_a_model_is_a_task_too(configs):
-    folder = configs.add("churn")
-    for conf in folder.rglob("*.yaml"):
-        conf.write_text(conf.read_text().replace("ModelRepack: 'False'", "ModelRepack: 'True'"))
+    conf = configs.add("churn")
+    conf.write_text(conf.read_text().replace("ModelRepack: 'False'", "ModelRepack: 'True'"))
     dag = build_dags(configs.root)["churn"]
     assert {("fit", "fit-Repack"), ("fit-Repack", "create")} <= edges(dag)
     assert dag.get_task("fit-Repack").task_group.group_id == "churn"
