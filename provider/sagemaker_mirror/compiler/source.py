@@ -61,7 +61,7 @@ class Sources:
         if not bundle.holds(entry_point):
             raise Refused(f"{entry_point!r} is not in the source folder {folder}, or is ignored there", *where)
         return self._uploads.add(
-            Content(bundle.sha256, f"scripts in {folder.name}", bundle.write), "code", BUNDLE
+            Content(bundle.sha256, f"scripts in {folder.parent.name}/{folder.name}", bundle.write), "code", BUNDLE
         ).uri
 
 

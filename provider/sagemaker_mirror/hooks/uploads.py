@@ -32,13 +32,23 @@ def upload_missing(client: S3Client, uploads: Iterable[Upload]) -> tuple[Upload,
     :param uploads: what has to be there
     :raises botocore.exceptions.ClientError: S3 refuses
     """
-    missing = tuple(upload for upload in uploads if not _exists(client, upload))
+    missing = find_missing(client, uploads)
     for upload in missing:
         with tempfile.SpooledTemporaryFile(max_size=_MEMORY) as file:
             upload.write(cast(BinaryIO, file))
             file.seek(0)
             client.upload_fileobj(file, upload.bucket, upload.key)
     return missing
+
+
+def find_missing(client: S3Client, uploads: Iterable[Upload]) -> tuple[Upload, ...]:
+    """Find what S3 does not have.
+
+    :param client: an S3 client
+    :param uploads: what has to be there
+    :raises botocore.exceptions.ClientError: S3 refuses
+    """
+    return tuple(upload for upload in uploads if not _exists(client, upload))
 
 
 def _exists(client: S3Client, upload: Upload) -> bool:
