@@ -169,16 +169,23 @@ class LocalSageMaker:
         self.stop()
 
 
-def serve(port: int, data_dir: Path | str | None, control: bool) -> None:
+def serve(
+    port: int,
+    data_dir: Path | str | None,
+    control: bool,
+    ready: Callable[[LocalSageMaker], None] = lambda local: None,
+) -> None:
     """Serve until SIGINT or SIGTERM; jobs end with the server.
 
     :param port: to listen on; 0 for a free one.
     :param data_dir: for jobs' files; None for a temporary folder.
     :param control: whether ``/_local/…`` answers more than health.
+    :param ready: is called once it serves, before the address is printed.
     """
     asked_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     with LocalSageMaker(port=port, data_dir=data_dir, control=control) as local:
+        ready(local)
         print(f"Embedded SageMaker at {local.endpoint_url}", flush=True)  # noqa: T201 - what the command says
         asked_to_stop.wait()
