@@ -165,12 +165,16 @@ def _parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in ("items", "additionalProperties"):
         if isinstance(schema.get(name), dict):
             yield from _parts(schema[name])
+    # A mapping whose names follow a pattern.
+    for values in schema.get("patternProperties", {}).values():
+        yield from _parts(values)
 
 
 def _step_into(name: str, schema: dict[str, Any]) -> str:
-    if any("items" in part for part in _parts(schema)):
+    parts = tuple(_parts(schema))
+    if any("items" in part for part in parts):
         return "[]"
-    if any(isinstance(part.get("additionalProperties"), dict) for part in _parts(schema)):
+    if any(isinstance(part.get("additionalProperties"), dict) or "patternProperties" in part for part in parts):
         return f".<{name.rstrip('s')}>"
     return ""
 
