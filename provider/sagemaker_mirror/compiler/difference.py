@@ -139,7 +139,8 @@ def difference(current: PipelineState | None, wanted: PipelineState) -> Pipeline
     order = _new_order(tuple(old_steps), tuple(new_steps))
     if not (steps or values or order):
         # The hash follows from the rest, so it says something only where it changes alone.
-        values = tuple(_changes(current.definition.get("Metadata"), wanted.definition.get("Metadata"), "Metadata"))
+        old_hash, new_hash = (side.definition.get("Metadata") or {} for side in (current, wanted))
+        values = tuple(_changes(old_hash, new_hash, "Metadata"))
     return PipelineDifference(False, tuple(_settings(current, wanted)), values, steps, order)
 
 
