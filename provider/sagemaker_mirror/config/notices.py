@@ -39,6 +39,6 @@ def _without_effect(keys: Keys, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
         field = type(keys).model_fields[name]
         extra = field.json_schema_extra
         reason = extra.get("x-no-effect") if isinstance(extra, dict) else None
-        if reason:
+        if reason and not field.is_required():  # nobody can leave out what has to be there
             written = field.alias or name
             yield (*path, written), f"{written!r} has no effect: {reason}"

@@ -358,8 +358,6 @@ def test_keys_without_effect_are_told(tmp_path):
     notices = load(tmp_path, conf).notices()
 
     assert [f"{notice.line}:{notice.column}: {notice.message}" for notice in notices] == [
-        "30:9: 'image_uri' has no effect: a transform job runs the model's image; "
-        "name it in registry.InferenceSpecification",
         "35:9: 'strategy' has no effect: processing jobs have no batch strategy; set it in the transform section",
         "37:5: no step belongs to model 'spare'",
         "48:58: 'enable_cache' has no effect: SageMaker caches no CreateModel steps",
