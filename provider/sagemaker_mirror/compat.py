@@ -7,6 +7,7 @@ Everything else of this package imports Airflow's names from here. The names fol
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ __all__ = [
     "conf",
     "get_parsing_context",
     "read_task_state",
+    "read_task_states",
     "read_variable",
     "read_xcom",
     "timezone",
@@ -131,42 +133,65 @@ class TaskState:
 def read_task_state(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> TaskState:
     """Ask Airflow how a task instance and its run stand now.
 
-    In Airflow 3 the execution API answers (the same call that Airflow's external task sensor makes), from a
-    worker and from a triggerer; in 2.11 the database. Blocking: in an event loop, call it through asgiref's
+    In Airflow 3 the execution API answers (the same calls that Airflow's external task sensor makes), from a worker
+    and from a triggerer; in 2.11 the database. Blocking: in an event loop, call it through asgiref's
     ``sync_to_async``.
     """
+    task = read_task_states(dag_id, run_id, [task_id], map_index).get(task_id)
+    return TaskState(task=task, run=_run_state(dag_id, run_id))
+
+
+def read_task_states(dag_id: str, run_id: str, task_ids: Sequence[str], map_index: int = -1) -> dict[str, str | None]:
+    """Ask Airflow how some tasks of a run stand now; tasks that it does not know are left out. Blocking.
+
+    :param dag_id: the DAG
+    :param run_id: the run
+    :param task_ids: the tasks
+    :param map_index: their map index; -1: they are not mapped
+    """
     if not AIRFLOW_3:
-        return _task_state_from_database(dag_id, run_id, task_id, map_index)
+        return _states_from_database(dag_id, run_id, task_ids, map_index)
 
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=dag_id, task_ids=[task_id], run_ids=[run_id], map_index=map_index
+    answer = RuntimeTaskInstance.get_task_states(
+        dag_id=dag_id, task_ids=list(task_ids), run_ids=[run_id], map_index=map_index
     )
     # The API joins the index of a mapped task to its id.
-    key = task_id if map_index < 0 else f"{task_id}_{map_index}"
-    task = states.get(run_id, {}).get(key)
-    run = RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id)
-    return TaskState(task=_text(task), run=_text(run))
+    keys = {task_id: task_id if map_index < 0 else f"{task_id}_{map_index}" for task_id in task_ids}
+    found = answer.get(run_id, {})
+    return {task_id: _text(found[key]) for task_id, key in keys.items() if key in found}
 
 
-def _task_state_from_database(dag_id: str, run_id: str, task_id: str, map_index: int) -> TaskState:
-    from airflow.models.dagrun import DagRun
+def _states_from_database(dag_id: str, run_id: str, task_ids: Sequence[str], map_index: int) -> dict[str, str | None]:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
-        task = session.scalar(
-            select(TaskInstance.state).where(
+        rows = session.execute(
+            select(TaskInstance.task_id, TaskInstance.state).where(
                 TaskInstance.dag_id == dag_id,
                 TaskInstance.run_id == run_id,
-                TaskInstance.task_id == task_id,
+                TaskInstance.task_id.in_(task_ids),
                 TaskInstance.map_index == map_index,
             )
         )
-        run = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
-    return TaskState(task=_text(task), run=_text(run))
+        return {task_id: _text(state) for task_id, state in rows}
+
+
+def _run_state(dag_id: str, run_id: str) -> str | None:
+    if AIRFLOW_3:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        return _text(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
+
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return _text(session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)))
 
 
 def _text(state: Any) -> str | None:

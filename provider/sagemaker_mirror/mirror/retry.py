@@ -24,6 +24,8 @@ from sagemaker_mirror.mirror.snapshot import (
 )
 
 _RESUMABLE = frozenset({FAILED, STOPPED, COMPLETED_WITH_FAILURES})
+# In these states of Airflow a task does nothing any more, unless somebody clears it.
+_FINISHED_TASKS = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,17 @@ def next_move(snapshot: ExecutionSnapshot, name: str) -> Move:
     if not failed:
         return Move.FOLLOW
     return Move.REFUSE if snapshot.status == SUCCEEDED else Move.AWAIT_END
+
+
+def tasks_that_may_resume(snapshot: ExecutionSnapshot, task_states: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the tasks of steps that may still resume an execution that has ended, in a try of theirs to come.
+
+    :param snapshot: the execution
+    :param task_states: the states of its steps' tasks, in Airflow's words
+    """
+    if snapshot.status not in _RESUMABLE:
+        return ()
+    return tuple(task for task, state in task_states.items() if state not in _FINISHED_TASKS)
 
 
 def retry_token(snapshot: ExecutionSnapshot) -> str:

@@ -10,6 +10,7 @@ from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
+from sagemaker_mirror.operators.step import SageMakerPipelineStepOperator
 from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator, Wait
 
 
@@ -19,6 +20,9 @@ class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
     It hangs off the task that starts the execution, beside the first steps. It is the one task that stops the
     execution: when it or its run was marked failed in Airflow, and before its ``execution_timeout``. Clearing,
     marking success, and restarts of Airflow's processes stop nothing.
+
+    An execution that failed is not over while a step's task of the run may still resume it, because Airflow is going
+    to retry it or somebody has cleared it: the owner goes on to own it. (Where it waits on the worker, it is over.)
 
     :param tolerate_failures: whether an execution that ended ``CompletedWithFailures``, as its run conditions
         provided, is a success
@@ -36,6 +40,13 @@ class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
     def first_watch(self) -> Watch:
         """Wait for the end of the whole execution."""
         return Watch(tolerate_failures=self.tolerate_failures)
+
+    def resumed_by(self) -> tuple[str, ...]:
+        """Return the steps' tasks that hang off the same start."""
+        if not self.has_dag():  # type: ignore[no-untyped-call]
+            return ()
+        below = (task for start in self.upstream_list for task in start.get_flat_relatives(upstream=False))
+        return tuple(sorted({task.task_id for task in below if isinstance(task, SageMakerPipelineStepOperator)}))
 
     def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> dict[str, Any]:
         """Succeed with the execution, or fail with it."""

@@ -12,7 +12,7 @@ from sagemaker_mirror import settings
 from sagemaker_mirror.compat import AirflowException, BaseOperatorLink, Context, conf, timezone
 from sagemaker_mirror.links.sagemaker import SageMakerPipelineExecutionLink
 from sagemaker_mirror.mirror.arns import Arn, ExecutionArn
-from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
+from sagemaker_mirror.mirror.snapshot import SUCCEEDED, ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, needs_plan
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
@@ -108,18 +108,33 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         event = event or {}
         self.log.info("The trigger says: %s", event.get("message"))
         return self.follow(
-            context, Wait.from_json(wait) if wait else self._first_wait(), patient=event.get("status") != "error"
+            context,
+            Wait.from_json(wait) if wait else self._first_wait(),
+            fresh=False,
+            patient=event.get("status") != "error",
         )
 
     def first_watch(self) -> Watch:
         """Return what the task waits for."""
         return Watch()
 
-    def follow(self, context: Context, wait: Wait, *, patient: bool = True) -> Any:
+    def resumed_by(self) -> tuple[str, ...]:
+        """Return the tasks that may resume an execution which failed, so that its failure is not the end."""
+        return ()
+
+    def may_go_on(self, snapshot: ExecutionSnapshot) -> bool:
+        """Whether a trigger has to find out if an execution that ended is going to be resumed.
+
+        :param snapshot: the latest look
+        """
+        return self.deferrable and snapshot.status != SUCCEEDED and bool(self.resumed_by())
+
+    def follow(self, context: Context, wait: Wait, *, fresh: bool = True, patient: bool = True) -> Any:
         """Look, then judge or wait, until there is an outcome.
 
         :param context: the task's context
         :param wait: what is waited for
+        :param fresh: no trigger has waited for it yet
         :param patient: whether to wait on while SageMaker is out of reach
         """
         task = context["ti"]
@@ -134,7 +149,7 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
             if snapshot is not None:
                 last_answer = time.monotonic()
                 outcome = self.judge(wait.watch, snapshot)
-                if outcome.final:
+                if outcome.final and not (fresh and self.may_go_on(snapshot)):
                     return self.finish(context, snapshot, wait, outcome)
                 status = wait.watch.status(snapshot)
                 if status != reported:
@@ -221,6 +236,7 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
                 deadline=wait.deadline,
                 stop_scope=wait.stop_scope.value,
                 task=list(self._task or ()),
+                resumed_by=self.resumed_by(),
                 aws_conn_id=self.connection.aws_conn_id,
                 region_name=self.connection.region_name,
                 verify=self.verify,

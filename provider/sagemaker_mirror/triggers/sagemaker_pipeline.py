@@ -10,10 +10,17 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from sagemaker_mirror.compat import AIRFLOW_3_3, BaseTrigger, TriggerEvent, read_task_state, timezone
+from sagemaker_mirror.compat import (
+    AIRFLOW_3_3,
+    BaseTrigger,
+    TriggerEvent,
+    read_task_state,
+    read_task_states,
+    timezone,
+)
 from sagemaker_mirror.hooks.connection import AwsConnection
 from sagemaker_mirror.hooks.executions import stop_execution
-from sagemaker_mirror.mirror.retry import Attempt
+from sagemaker_mirror.mirror.retry import Attempt, tasks_that_may_resume
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.stop import StopScope, stop_is_confirmed
 from sagemaker_mirror.mirror.watch import Watch
@@ -42,6 +49,8 @@ class SageMakerPipelineTrigger(BaseTrigger):
     :param stop_scope: on whose failure the execution is stopped when this trigger is killed, see
         :class:`sagemaker_mirror.mirror.stop.StopScope`
     :param task: dag_id, run_id, task_id and map_index of the waiting task, whose state confirms a stop
+    :param resumed_by: tasks of the same run that may resume an execution that failed: while one of them is
+        unfinished, a failure is not the end
     :param aws_conn_id: the Airflow connection
     :param region_name: the AWS Region; None is the connection's
     :param verify: whether TLS certificates are verified, or a CA bundle
@@ -59,6 +68,7 @@ class SageMakerPipelineTrigger(BaseTrigger):
         deadline: float | None = None,
         stop_scope: str = StopScope.NEVER.value,
         task: Sequence[Any] | None = None,
+        resumed_by: Sequence[str] = (),
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -74,10 +84,12 @@ class SageMakerPipelineTrigger(BaseTrigger):
         self.deadline = deadline
         self.stop_scope = stop_scope
         self.task_key = task
+        self.resumed_by = list(resumed_by)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
+        self._waiting_for: tuple[str, ...] = ()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that make this trigger again."""
@@ -93,6 +105,7 @@ class SageMakerPipelineTrigger(BaseTrigger):
                 "deadline": self.deadline,
                 "stop_scope": self.stop_scope,
                 "task": self.task_key,
+                "resumed_by": self.resumed_by,
                 "aws_conn_id": self.aws_conn_id,
                 "region_name": self.region_name,
                 "verify": self.verify,
@@ -179,8 +192,26 @@ class SageMakerPipelineTrigger(BaseTrigger):
             if status != reported:
                 self.log.info("%s", _status_line(watch, snapshot))
                 reported = status
-            if watch.is_over(snapshot, timezone.utcnow()):
+            if watch.is_over(snapshot, timezone.utcnow()) and not await self._may_go_on(snapshot):
                 return self._payload("ended", status)
+
+    async def _may_go_on(self, snapshot: ExecutionSnapshot) -> bool:
+        # Without an id this is ``airflow dags test``, which runs one task after the other: nobody would come.
+        if not self.resumed_by or self.task_key is None or self.trigger_id is None:
+            return False
+        dag_id, run_id, _, map_index = self.task_key
+        try:
+            states = await sync_to_async(read_task_states)(dag_id, run_id, self.resumed_by, map_index)
+        except Exception:
+            self.log.exception(
+                "The states of this run's tasks cannot be read: the execution's end is taken as final."
+            )
+            return False
+        waiting_for = tasks_that_may_resume(snapshot, states)
+        if waiting_for and waiting_for != self._waiting_for:
+            self.log.info("The execution is %s, but may be resumed by: %s.", snapshot.status, ", ".join(waiting_for))
+        self._waiting_for = waiting_for
+        return bool(waiting_for)
 
     async def _next(self, looks: Looks) -> Look | None:
         if self.deadline is None:

@@ -6,13 +6,14 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib import import_module
 from typing import Any
 
-from sagemaker_mirror.compat import TaskDeferred, TriggerEvent
+from sagemaker_mirror.compat import AIRFLOW_3_3, TaskDeferred, TriggerEvent
+from sagemaker_mirror.triggers import poller
 
 
 @dataclass
@@ -81,6 +82,23 @@ async def first_event(trigger: Any) -> TriggerEvent:
     async for event in trigger.run():
         return event
     raise AssertionError("the trigger ended without an event")
+
+
+def kill(trigger: Any) -> None:
+    """Cancel a running trigger as a triggerer does when its task's state was changed."""
+
+    async def scenario() -> None:
+        running = asyncio.create_task(anext(aiter(trigger.run())))
+        while not any(poll.latest.number for poll in poller._polls().values()):
+            await asyncio.sleep(0.005)
+        running.cancel("user-action")
+        with suppress(asyncio.CancelledError):
+            await running
+            raise AssertionError("the trigger fired before it was killed")
+        if AIRFLOW_3_3:
+            await trigger.on_kill()
+
+    asyncio.run(scenario())
 
 
 @contextmanager

@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from sagemaker_mirror import compat
-from sagemaker_mirror.compat import AirflowException, TaskDeferred, TaskState
+from sagemaker_mirror.compat import DAG, AirflowException, TaskDeferred, TaskState
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import (
     SageMakerPipelineExecutionOperator,
+    SageMakerPipelineStartOperator,
     SageMakerPipelineStepOperator,
     SageMakerPipelineSummaryOperator,
 )
 
-from .tasks import after_looks, context_of, run, stored
+from .tasks import after_looks, context_of, first_event, kill, run, stored
 
 
 @pytest.fixture
@@ -46,21 +46,6 @@ def trigger_of(task):
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(context_of(task))
     return stored(deferred.value.trigger)
-
-
-def kill(trigger):
-    """Cancel a running trigger as a triggerer does when its task's state was changed."""
-
-    async def scenario():
-        running = asyncio.create_task(anext(aiter(trigger.run())))
-        await asyncio.sleep(0.2)
-        running.cancel("user-action")
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        if compat.AIRFLOW_3_3:
-            await trigger.on_kill()
-
-    asyncio.run(scenario())
 
 
 @pytest.fixture
@@ -246,3 +231,66 @@ def test_steps_without_a_task_are_reported(started, local, task_log):
     run(task, context_of(task))
 
     assert "no task here: mow" in task_log()
+
+
+@pytest.fixture
+def failed_run(started, local):
+    """The owner of an execution whose step ``grow`` has failed once, in a DAG, and Airflow's states of its steps."""
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    with DAG("pipeline", schedule=None):
+        start = SageMakerPipelineStartOperator(task_id="start", pipeline_name="harvest")
+        task = owner(arn)
+        steps = [SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn) for name in ("sow", "grow")]
+        start.set_downstream([task, steps[0]])
+        steps[0].set_downstream(steps[1])
+    return task, {"sow": "success", "grow": "up_for_retry"}
+
+
+def in_a_triggerer(trigger, states, monkeypatch):
+    asked = []
+
+    def answer(dag_id, run_id, task_ids, map_index):
+        asked.append(tuple(task_ids))
+        return dict(states)
+
+    monkeypatch.setattr("sagemaker_mirror.triggers.sagemaker_pipeline.read_task_states", answer)
+    trigger.trigger_id = 1
+    return asked
+
+
+def test_a_failure_is_not_the_end_while_a_step_may_resume(failed_run, local, sagemaker, monkeypatch):
+    task, states = failed_run
+    trigger = trigger_of(task)
+    asked = in_a_triggerer(trigger, states, monkeypatch)
+
+    async def scenario():
+        ended = asyncio.create_task(first_event(trigger))
+        while len(asked) < 2:
+            await asyncio.sleep(0.005)
+        sagemaker.retry_pipeline_execution(PipelineExecutionArn=task.pipeline_execution_arn)
+        return await ended
+
+    event = asyncio.run(scenario())
+    assert set(asked) == {("grow", "sow")}
+    assert event.payload["message"] == "Succeeded"
+    assert task.resume(context_of(task), event.payload)["status"] == "Succeeded"
+
+
+def test_when_no_step_can_resume_any_more_the_owner_fails(failed_run, monkeypatch):
+    task, states = failed_run
+    trigger = trigger_of(task)
+    states["grow"] = "failed"
+    in_a_triggerer(trigger, states, monkeypatch)
+
+    event = asyncio.run(first_event(trigger))
+    with pytest.raises(AirflowException, match="The execution failed"):
+        task.resume(context_of(task), event.payload)
+
+
+def test_in_dags_test_nobody_else_comes(failed_run):
+    task, _ = failed_run
+
+    with pytest.raises(AirflowException, match="The execution failed"):
+        run(task, context_of(task))

@@ -1,0 +1,198 @@
+"""A second try resumes the same execution, whatever AWS does where its documentation is silent."""
+
+from __future__ import annotations
+
+from itertools import cycle, product
+
+import pytest
+
+from sagemaker_mirror.compat import AirflowException, TaskDeferred, TaskState
+from sagemaker_mirror.local.faults import CallFault, StepFault
+from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
+
+from .tasks import after_looks, context_of, kill, run, stored
+
+AFTER_FAILURE = cycle(["finish_running", "continue_branches", "stop_running"])
+VARIANTS = [
+    {"retried_row": row, "attempt_count": count, "after_failure": next(AFTER_FAILURE)}
+    for count, row in product(["moves", "stays", "absent"], ["replaced", "added"])
+]
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda variant: "-".join(variant.values()))
+def played(request, local):
+    play(local, **request.param)
+
+
+def play(local, **changes):
+    local.variants = local.variants.updated(changes)
+
+
+def step(name, arn, **arguments):
+    arguments = {"deferrable": True, "poll_interval": 0.05, **arguments}
+    return SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn, **arguments)
+
+
+def retries(local):
+    return local.calls.counts().get("RetryPipelineExecution", 0)
+
+
+def test_a_failed_step_is_resumed(started, local, sagemaker, runner, played):
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    first, second = step("grow", arn), step("grow", arn)
+
+    with pytest.raises(AirflowException):
+        run(first, context_of(first))
+    assert run(second, context_of(second, try_number=2)).result["status"] == "Succeeded"
+    assert retries(local) == 1
+    assert local.wait(arn) == "Succeeded"
+
+
+def test_a_step_that_fails_again_fails_its_task_again(started, local, played):
+    local.faults.add(StepFault("grow", "fail", times=2))
+    arn = started()
+    local.wait(arn)
+    second, third = step("grow", arn), step("grow", arn)
+
+    with pytest.raises(AirflowException, match="The step failed"):
+        run(second, context_of(second, try_number=2))
+    local.wait(arn)
+    assert run(third, context_of(third, try_number=3)).result["status"] == "Succeeded"
+    assert retries(local) == 2
+
+
+def test_siblings_that_failed_share_one_retry(started, local, runner, played):
+    local.faults.add(StepFault("grow", "fail", times=1))
+    local.faults.add(StepFault("mow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    tasks = [step(name, arn) for name in ("grow", "mow")]
+    # Both have seen the same end before either retries it.
+    ends = {task.task_id: task.hook.read_execution(arn) for task in tasks}
+    waiting = []
+    for task in tasks:
+        task.hook.__dict__["read_execution"] = _once(task.hook, ends[task.task_id])
+        waiting.append((task, context_of(task, try_number=2)))
+    results = [run(task, context) for task, context in waiting]
+
+    assert [result.result["status"] for result in results] == ["Succeeded", "Succeeded"]
+    assert local.wait(arn) == "Succeeded"
+    assert attempts(runner, "sow") == 1
+
+
+def _once(hook, snapshot):
+    """The next look shows that snapshot; those after it what SageMaker says."""
+    shown = [snapshot]
+    look = type(hook).read_execution
+
+    def read(arn):
+        return shown.pop() if shown else look(hook, arn)
+
+    return read
+
+
+def attempts(runner, name):
+    return runner.steps().count(name)
+
+
+def test_a_step_that_is_cleared_while_its_siblings_run_waits_for_them(started, local):
+    play(local, after_failure="finish_running")
+    held = local.faults.add(StepFault("mow", "hold"))
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait_for_step(arn, "grow", "Failed")
+    local.wait_for_step(arn, "mow", "Executing")
+    task = step("grow", arn)
+    with after_looks(local, 3, lambda: local.faults.remove(held)):
+        done = run(task, context_of(task, try_number=2))
+
+    assert done.result["status"] == "Succeeded"
+    assert retries(local) == 1
+
+
+def test_a_step_that_never_started_is_resumed_too(started, local, played):
+    local.faults.add(StepFault("sow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    task = step("grow", arn)
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize("refusal", ["ConflictException", "ValidationException"])
+def test_somebody_else_may_have_resumed_it(started, local, sagemaker, refusal):
+    play(local, retry_under_way=refusal)
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    task = step("grow", arn)
+    task.hook.__dict__["read_execution"] = _once(task.hook, task.hook.read_execution(arn))
+    local.faults.add(StepFault("grow", "slow", seconds=0.3))
+    sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+
+
+def test_a_step_that_has_succeeded_meanwhile_is_not_retried(started, local):
+    arn = started()
+    local.wait(arn)
+    task = step("grow", arn)
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+    assert retries(local) == 0
+
+
+def test_a_stopped_execution_is_resumed_where_aws_allows_it(started, local, sagemaker, played):
+    held = local.faults.add(StepFault("sow", "hold"))
+    arn = started()
+    local.wait_for_step(arn, "sow", "Executing")
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+    local.wait(arn)
+    local.faults.remove(held)
+    task = step("sow", arn)
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+
+
+def test_where_aws_does_not_allow_it_the_task_says_why(started, local, sagemaker):
+    play(local, stopped_retry="refused")
+    local.faults.add(StepFault("sow", "hold"))
+    arn = started()
+    local.wait_for_step(arn, "sow", "Executing")
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+    local.wait(arn)
+    task = step("sow", arn)
+
+    with pytest.raises(AirflowException, match=r"SageMaker does not resume the execution: .*Stopped"):
+        run(task, context_of(task, try_number=2))
+
+
+def test_a_retry_whose_answer_never_arrived_is_no_second_one(started, local, runner):
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    local.faults.add(CallFault("RetryPipelineExecution", "drop", times=1, after=True))
+    task = step("grow", arn)
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+    assert attempts(runner, "grow") == 1  # the attempt that a fault failed ran no job
+
+
+def test_the_step_that_resumed_a_finished_run_stops_with_it(started, local, monkeypatch):
+    """Its owner has finished; when the run is marked failed again, nobody else is there."""
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    local.faults.add(StepFault("grow", "hold"))
+    task = step("grow", arn)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context_of(task, try_number=2))
+    local.wait_for_step(arn, "grow", "Executing")
+    monkeypatch.setattr(
+        "sagemaker_mirror.triggers.sagemaker_pipeline.read_task_state", lambda *key: TaskState("failed", "failed")
+    )
+    kill(stored(deferred.value.trigger))
+
+    assert local.wait(arn) == "Stopped"
