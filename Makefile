@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
-#   make demo [ARGS=--exit]   make test   make lint   make bench   make clean
+#   make demo [ARGS=--exit]   make test   make conformance   make lint   make bench   make clean
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 lint bench up down clean
+.PHONY: help demo test test-2.11 conformance lint bench up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -16,17 +16,21 @@ help: ## what can be made
 
 # One stamp per environment: made anew when its lock or our metadata changes.
 $(VENV)/.stamp: .ci/locks/airflow-3.3.txt pyproject.toml
-	@$(call make-venv,$(VENV),$<)
+	@$(call make-venv,$(VENV),$<,--editable .)
 
 .venv-2.11/.stamp: .ci/locks/airflow-2.11.txt pyproject.toml
-	@$(call make-venv,.venv-2.11,$<)
+	@$(call make-venv,.venv-2.11,$<,--editable .)
+
+# The SageMaker SDK alone, without ours: what is compared has to come from two sides.
+.venv-sdk/.stamp: .ci/locks/sdk.txt
+	@$(call make-venv,.venv-sdk,$<)
 
 define make-venv
 set -e; python="$(PYTHON)"; test -n "$$python"; \
 test -x $(1)/bin/uv || { echo "Setting up $(1) with $$python"; "$$python" -m venv --clear $(1); \
   $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }; \
 $(1)/bin/uv pip install --quiet --python $(1)/bin/python --requirements $(2); \
-$(1)/bin/uv pip install --quiet --python $(1)/bin/python --no-deps --editable .; \
+$(if $(3),$(1)/bin/uv pip install --quiet --python $(1)/bin/python --no-deps $(3); )\
 touch $(1)/.stamp
 endef
 
@@ -38,6 +42,9 @@ test: $(VENV)/.stamp ## all tests on the newest Airflow
 
 test-2.11: .venv-2.11/.stamp ## unit and integration tests on Airflow 2.11
 	.venv-2.11/bin/python -m pytest tests/unit tests/integration $(ARGS)
+
+conformance: $(VENV)/.stamp .venv-sdk/.stamp ## the shipped configs, built by us and by the SageMaker SDK, and compared
+	CONFORMANCE_REQUIRED=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
 
 lint: $(VENV)/.stamp ## style, types, import rules
 	$(BIN)/ruff check .
@@ -59,5 +66,5 @@ down: ## end the containers
 	docker compose down
 
 clean: ## remove environments, caches and what the demo wrote
-	rm -rf .venv .venv-2.11 .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-2.11 .venv-sdk .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
