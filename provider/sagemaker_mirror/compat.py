@@ -23,6 +23,7 @@ if TYPE_CHECKING or AIRFLOW_3:
     from airflow.sdk import (
         DAG,
         Asset,
+        AssetAlias,
         BaseOperator,
         BaseOperatorLink,
         BaseSensorOperator,
@@ -34,6 +35,7 @@ if TYPE_CHECKING or AIRFLOW_3:
     )
 else:
     from airflow.datasets import Dataset as Asset
+    from airflow.datasets import DatasetAlias as AssetAlias
     from airflow.models.baseoperator import BaseOperator
     from airflow.models.baseoperatorlink import BaseOperatorLink
     from airflow.models.dag import DAG
@@ -74,6 +76,7 @@ __all__ = [
     "AirflowFailException",
     "AirflowSkipException",
     "Asset",
+    "AssetAlias",
     "BaseOperator",
     "BaseOperatorLink",
     "BaseSensorOperator",

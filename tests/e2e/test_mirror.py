@@ -65,6 +65,15 @@ def test_the_package_is_registered_with_metrics_that_beat_guessing(
     assert metrics["accuracy"]["value"] > metrics["accuracy_best_constant_classifier"]["value"]
 
 
+def test_the_package_is_an_event_of_an_asset_named_like_its_group(
+    environment: DemoEnvironment, first_run: str
+) -> None:
+    arn = steps_of(environment, PIPELINE, first_run)["register"]["Metadata"]["RegisterModel"]["Arn"]
+    events = environment.airflow.get("assets/events", source_run_id=first_run)["asset_events"]
+    packages = {event["name"]: event["extra"]["model_package_arn"] for event in events if event["extra"]}
+    assert packages == {"breast-cancer-diagnosis": arn}
+
+
 def test_a_second_run_trains_nothing_and_uploads_nothing(environment: DemoEnvironment, first_run: str) -> None:
     before = len(environment.sagemaker.calls.after(0))
     run_id = run(environment, PIPELINE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagemaker_mirror.compat import DAG, BaseOperator, TaskGroup
+from sagemaker_mirror.compat import AIRFLOW_3, DAG, AssetAlias, BaseOperator, TaskGroup
 from sagemaker_mirror.config import PipelineConfig
 from sagemaker_mirror.factory.docs import step_docs
 from sagemaker_mirror.factory.names import as_group_id, free
@@ -83,7 +83,13 @@ def add_pipeline_tasks(
     waiting: dict[str, Any] = {"pipeline_execution_arn": _xcom(start), **_deferrable(group)}
     execution = SageMakerPipelineExecutionOperator(task_id=ids["execution"], **waiting, **place)
     steps = _add_steps(graph, group, waiting, step_docs(config))
-    summary = SageMakerPipelineSummaryOperator(task_id=ids["summary"], step_names=list(steps), **waiting, **place)
+    summary = SageMakerPipelineSummaryOperator(
+        task_id=ids["summary"],
+        step_names=list(steps),
+        outlets=_outlets(config),
+        **waiting,
+        **place,
+    )
 
     upsert.set_downstream(start)
     start.set_downstream([execution, *(task for name, task in steps.items() if not graph.upstream(name))])
@@ -91,6 +97,12 @@ def add_pipeline_tasks(
         steps[edge.source].set_downstream(steps[edge.target])
     summary.set_upstream([execution, *steps.values()])
     return PipelineTasks(upsert, start, execution, steps, summary)
+
+
+def _outlets(config: PipelineConfig) -> list[AssetAlias]:
+    """Return the alias of the run's model packages: which there are, and of which groups, is known at its end."""
+    # Airflow 2.11 asks the metadata database about an alias whenever it parses the DAG.
+    return [AssetAlias(f"sagemaker-pipeline-{config.name}")] if AIRFLOW_3 else []
 
 
 def _add_steps(

@@ -113,11 +113,13 @@ def outputs_of(job: Job, description: Mapping[str, Any]) -> dict[str, Any]:
         container: Mapping[str, Any] = next(filter(None, containers), {})
         return {"model_name": job.name, "model_artifact": container.get("ModelDataUrl")}
     if job.type == "model-package":
+        quality = description.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
         return {
             "model_package_arn": job.arn,
             "model_package_group": description.get("ModelPackageGroupName"),
             "model_package_version": description.get("ModelPackageVersion"),
             "approval_status": description.get("ModelApprovalStatus"),
+            "metrics_s3_uri": quality.get("S3Uri"),
         }
     return {}
 

@@ -79,12 +79,18 @@ def test_outputs_of_the_others():
         "model_name": "x",
         "model_artifact": "s3://b/m",
     }
-    package = {"ModelPackageGroupName": "wheat", "ModelPackageVersion": 3, "ModelApprovalStatus": "Approved"}
+    package = {
+        "ModelPackageGroupName": "wheat",
+        "ModelPackageVersion": 3,
+        "ModelApprovalStatus": "Approved",
+        "ModelMetrics": {"ModelQuality": {"Statistics": {"S3Uri": "s3://b/metrics.json"}}},
+    }
     assert outputs_of(job("model-package/wheat/3"), package) == {
         "model_package_arn": HERE + "model-package/wheat/3",
         "model_package_group": "wheat",
         "model_package_version": 3,
         "approval_status": "Approved",
+        "metrics_s3_uri": "s3://b/metrics.json",
     }
 
 
