@@ -15,7 +15,7 @@ for name in [name for name in os.environ if name.startswith(("AWS_", "SMP_")) an
     del os.environ[name]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
-    AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106 - the embedded SageMaker takes any
+    AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
 )
