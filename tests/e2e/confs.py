@@ -58,6 +58,27 @@ SLOW = Conf(
     "import time\nprint('working', flush=True)\ntime.sleep(3600)\n",
 )
 
+RETRIED = Conf(
+    "retried",
+    f"""\
+    conf:
+      airflow: {{retries: 1, retry_delay: 10s}}
+      models:
+        only:
+          source_directory: scripts
+          processing: {{image_uri: "{IMAGE}", entry_point: work.py}}
+      sagemakerPipeline:
+        pipelineName: retried
+        models:
+          only:
+            steps:
+              - {{step_name: first, step_class: Processing, step_type: processing}}
+              - {{step_name: second, step_class: Processing, step_type: processing}}
+        dependencies: first >> second
+    """,
+    "print('working')\n",
+)
+
 BROKEN = Conf(
     "broken",
     f"""\

@@ -10,7 +10,7 @@ import pytest
 
 from sagemaker_mirror.local.demo.environment import DemoEnvironment, demo_environment
 from tests.conftest import REPOSITORY
-from tests.e2e.confs import BROKEN, FAILING, SLOW, write_conf
+from tests.e2e.confs import BROKEN, FAILING, RETRIED, SLOW, write_conf
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def configs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped config folders, and some that misbehave."""
     root = tmp_path_factory.mktemp("e2e") / "configs"
     shutil.copytree(REPOSITORY / "configs", root)
-    for conf in (BROKEN, FAILING, SLOW):
+    for conf in (BROKEN, FAILING, RETRIED, SLOW):
         write_conf(root, conf)
     return root
 

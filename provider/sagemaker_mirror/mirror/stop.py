@@ -14,8 +14,8 @@ _MARKED_FAILED = "failed"
 class StopScope(str, Enum):
     """On whose failure a task stops the execution that it waits for."""
 
-    NEVER = "never"  # steps: they follow the execution, they do not own it
-    RUN = "run"  # a step that resumed the execution of a run whose owner had finished
+    NEVER = "never"  # whoever only watches
+    RUN = "run"  # steps: they do not own the execution, but end with their run
     TASK_OR_RUN = "task or run"  # the owner
 
 

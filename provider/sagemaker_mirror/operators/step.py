@@ -28,6 +28,8 @@ _LOG_LINES = 20
 class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     """Follow one step of an execution: the task ends as the step ends.
 
+    It does not own the execution: clearing it or marking it failed or successful leaves that alone.
+
     A second try (the task was cleared, or Airflow retries it) resumes the same execution with
     RetryPipelineExecution; failed siblings that do so at the same time are one retry.
 
@@ -47,6 +49,9 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
         SageMakerJobLogsLink(),
     )
     ui_color = "#ffffff"
+    # The owner's part, which a step takes over where the owner is not there to see that the run was marked failed: it
+    # has finished before somebody cleared the step, or its trigger had not begun.
+    stop_scope = StopScope.RUN
 
     def __init__(
         self,
@@ -119,12 +124,12 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             )
         if move is Move.AWAIT_END:
             self.log.info("The step failed, but its execution is under way: it is resumed once it has ended.")
-            return self.follow(context, Wait(Watch(), deadline))
+            return self.follow(context, Wait(Watch(), deadline, self.stop_scope))
         if move is Move.FOLLOW:
-            return self.follow(context, Wait(Watch(self.step_name), deadline))
+            return self.follow(context, Wait(Watch(self.step_name), deadline, self.stop_scope))
         self._resume(snapshot)
         watch = Watch(self.step_name, Attempt.of(snapshot, self.step_name), time.time())
-        return self.follow(context, Wait(watch, deadline, StopScope.RUN))
+        return self.follow(context, Wait(watch, deadline, self.stop_scope))
 
     def _resume(self, snapshot: ExecutionSnapshot) -> None:
         from botocore.exceptions import ClientError

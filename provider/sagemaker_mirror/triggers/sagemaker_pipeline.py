@@ -242,6 +242,5 @@ class SageMakerPipelineTrigger(BaseTrigger):
 
 
 def _status_line(watch: Watch, snapshot: ExecutionSnapshot) -> str:
-    if watch.step_name is None:
-        return f"The execution is {snapshot.status}."
-    return f"Step {watch.step_name}: {watch.status(snapshot)} (the execution is {snapshot.status})."
+    what = "" if watch.step_name is None else f"Step {watch.step_name}: {watch.status(snapshot)}. "
+    return f"{what}The execution is {snapshot.status}."

@@ -110,15 +110,28 @@ def test_without_that_confirmation_the_execution_goes_on(executing, sagemaker, a
     assert status(sagemaker, executing) == "Executing"
 
 
-def test_a_step_never_stops_the_execution(executing, sagemaker, airflow_says):
-    airflow_says("failed", "failed")
-    task = SageMakerPipelineStepOperator(
-        task_id="sow", pipeline_execution_arn=executing, deferrable=True, poll_interval=0.05
+def sow(arn):
+    return SageMakerPipelineStepOperator(
+        task_id="sow", pipeline_execution_arn=arn, deferrable=True, poll_interval=0.05
     )
-    kill(trigger_of(task))
-    task.on_kill()
+
+
+@pytest.mark.parametrize("task", ["failed", "success", None])
+def test_whatever_becomes_of_a_steps_task_the_execution_goes_on(executing, sagemaker, airflow_says, task):
+    airflow_says(task, "running")
+    operator = sow(executing)
+    kill(trigger_of(operator))
+    operator.on_kill()
 
     assert status(sagemaker, executing) == "Executing"
+
+
+def test_steps_too_end_with_their_run(executing, local, airflow_says):
+    """The owner may not be there: it had finished before a step was cleared, or its trigger had not begun."""
+    airflow_says("failed", "failed")
+    kill(trigger_of(sow(executing)))
+
+    assert local.wait(executing) == "Stopped"
 
 
 def test_conflicts_on_the_way_to_a_stop_are_tried_again(executing, local, airflow_says):

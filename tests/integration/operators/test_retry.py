@@ -6,11 +6,11 @@ from itertools import cycle, product
 
 import pytest
 
-from sagemaker_mirror.compat import AirflowException, TaskDeferred, TaskState
+from sagemaker_mirror.compat import AirflowException
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
 
-from .tasks import after_looks, context_of, kill, run, stored
+from .tasks import after_looks, context_of, run
 
 AFTER_FAILURE = cycle(["finish_running", "continue_branches", "stop_running"])
 VARIANTS = [
@@ -178,21 +178,3 @@ def test_a_retry_whose_answer_never_arrived_is_no_second_one(started, local, run
 
     assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
     assert attempts(runner, "grow") == 1  # the attempt that a fault failed ran no job
-
-
-def test_the_step_that_resumed_a_finished_run_stops_with_it(started, local, monkeypatch):
-    """Its owner has finished; when the run is marked failed again, nobody else is there."""
-    local.faults.add(StepFault("grow", "fail", times=1))
-    arn = started()
-    local.wait(arn)
-    local.faults.add(StepFault("grow", "hold"))
-    task = step("grow", arn)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(context_of(task, try_number=2))
-    local.wait_for_step(arn, "grow", "Executing")
-    monkeypatch.setattr(
-        "sagemaker_mirror.triggers.sagemaker_pipeline.read_task_state", lambda *key: TaskState("failed", "failed")
-    )
-    kill(stored(deferred.value.trigger))
-
-    assert local.wait(arn) == "Stopped"

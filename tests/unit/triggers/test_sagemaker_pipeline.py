@@ -47,10 +47,10 @@ def test_the_owner_stops_when_it_or_its_run_was_marked_failed():
         assert not confirmed(state, "running")
 
 
-def test_a_step_that_resumed_the_execution_stops_with_its_run_alone():
+def test_a_step_stops_with_its_run_alone():
     assert stop_is_confirmed(StopScope.RUN, "failed", "failed")
     assert not stop_is_confirmed(StopScope.RUN, "failed", "running")
 
 
-def test_other_steps_stop_nothing():
+def test_who_only_watches_stops_nothing():
     assert not stop_is_confirmed(StopScope.NEVER, "failed", "failed")

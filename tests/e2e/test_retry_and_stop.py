@@ -1,0 +1,129 @@
+"""Retries, clears and kills in Airflow, and what becomes of them in SageMaker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sagemaker_mirror.local.demo.environment import DemoEnvironment
+from sagemaker_mirror.local.demo.watch import execution_arn
+from sagemaker_mirror.local.faults import StepFault
+from tests.e2e.confs import RETRIED
+
+pytestmark = pytest.mark.e2e
+
+RUN_WITHIN = 240.0  # seconds
+WAITING = ["execution", "first"]
+
+
+@pytest.fixture
+def run(environment: DemoEnvironment) -> Iterator[str]:
+    """A run of the pipeline whose first step is held, with the owner and that step waiting in the triggerer."""
+    held = environment.sagemaker.faults.add(StepFault("first", "hold"))
+    environment.airflow.unpause(RETRIED.name)
+    run_id = environment.airflow.trigger(RETRIED.name)
+    for task in WAITING:
+        wait_for_trigger(environment, run_id, task)
+    yield run_id
+    environment.sagemaker.faults.remove(held)
+    environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN)
+
+
+def wait_for_trigger(environment: DemoEnvironment, run_id: str, task: str, try_number: int = 1) -> None:
+    """Wait until a task's trigger has looked: a deferred task whose trigger has not begun has nobody to kill."""
+
+    def looked() -> bool:
+        tasks = {item["task_id"]: item for item in environment.airflow.task_instances(RETRIED.name, run_id)}
+        return (
+            tasks[task]["state"] == "deferred"
+            and tasks[task]["try_number"] == try_number
+            and "The execution is Executing." in environment.airflow.log(RETRIED.name, run_id, task, try_number)
+        )
+
+    environment.airflow.wait_until(f"{task} waits in the triggerer", looked, 120)
+
+
+def change_task(environment: DemoEnvironment, run_id: str, task: str, state: str) -> None:
+    """Mark a task, as the buttons of the UI do."""
+    path = f"dags/{RETRIED.name}/dagRuns/{run_id}/taskInstances/{task}"
+    environment.airflow._request("PATCH", path, json={"new_state": state})
+
+
+def clear(environment: DemoEnvironment, run_id: str, **which: Any) -> None:
+    """Clear tasks, as the buttons of the UI do."""
+    body = {"dry_run": False, "dag_run_id": run_id, "reset_dag_runs": True, **which}
+    environment.airflow._request("POST", f"dags/{RETRIED.name}/clearTaskInstances", json=body)
+
+
+def arn_of(environment: DemoEnvironment, run_id: str) -> str:
+    arn = execution_arn(environment, RETRIED.name, run_id)
+    assert arn is not None
+    return arn
+
+
+def status(environment: DemoEnvironment, arn: str) -> str:
+    answer = environment.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
+    return str(answer["PipelineExecutionStatus"])
+
+
+def retries(environment: DemoEnvironment) -> int:
+    return environment.sagemaker.calls.counts().get("RetryPipelineExecution", 0)
+
+
+def test_airflow_retries_a_step_in_the_same_execution(environment: DemoEnvironment) -> None:
+    before = retries(environment)
+    environment.sagemaker.faults.add(StepFault("first", "fail", times=1))
+    environment.airflow.unpause(RETRIED.name)
+    run_id = environment.airflow.trigger(RETRIED.name)
+
+    assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "success"
+    states = environment.airflow.task_states(RETRIED.name, run_id)
+    assert states == dict.fromkeys(["upsert", "start", "execution", "first", "second", "summary"], "success")
+    assert retries(environment) == before + 1
+    owner = next(t for t in environment.airflow.task_instances(RETRIED.name, run_id) if t["task_id"] == "execution")
+    assert owner["try_number"] == 1
+    assert "may be resumed by: first" in environment.airflow.log(RETRIED.name, run_id, "execution")
+
+
+def test_clearing_what_failed_resumes_the_same_execution(environment: DemoEnvironment) -> None:
+    environment.sagemaker.faults.add(StepFault("first", "fail", times=2))
+    environment.airflow.unpause(RETRIED.name)
+    run_id = environment.airflow.trigger(RETRIED.name)
+    assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "failed"
+    arn = arn_of(environment, run_id)
+    clear(environment, run_id, only_failed=True)
+
+    assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "success"
+    assert arn_of(environment, run_id) == arn
+    assert status(environment, arn) == "Succeeded"
+
+
+def test_marking_the_owner_failed_stops_the_execution(environment: DemoEnvironment, run: str) -> None:
+    arn = arn_of(environment, run)
+    change_task(environment, run, "execution", "failed")
+
+    assert environment.sagemaker.wait(arn, 60) == "Stopped"
+
+
+def test_marking_the_run_failed_stops_the_execution(environment: DemoEnvironment, run: str) -> None:
+    arn = arn_of(environment, run)
+    environment.airflow.set_run_state(RETRIED.name, run, "failed")
+
+    assert environment.sagemaker.wait(arn, 60) == "Stopped"
+
+
+def test_other_acts_stop_nothing(environment: DemoEnvironment, run: str) -> None:
+    arn = arn_of(environment, run)
+    airflow, begun = environment.airflow, environment.sagemaker.calls.after(0)[-1].number
+    change_task(environment, run, "first", "success")
+    clear(environment, run, task_ids=["execution"], only_failed=False)
+    wait_for_trigger(environment, run, "execution", try_number=2)
+    change_task(environment, run, "execution", "success")
+    airflow.wait_until(
+        "its trigger was killed", lambda: "goes on" in airflow.log(RETRIED.name, run, "execution", 2), 60
+    )
+
+    assert status(environment, arn) == "Executing"
+    assert "StopPipelineExecution" not in {call.operation for call in environment.sagemaker.calls.after(begun)}
