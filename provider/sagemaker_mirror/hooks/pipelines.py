@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from sagemaker_mirror.hooks.errors import CONFLICT, NOT_FOUND, VALIDATION, code_
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import TagTypeDef
 
     from sagemaker_mirror.compiler import CompiledPipeline
 
@@ -112,6 +113,8 @@ def write_pipeline(
     """
     for attempt in range(1, _ATTEMPTS + 1):
         current = newest_version(client, compiled.name)
+        if current is not None:
+            add_tags(client, current.arn, compiled.tags)
         if current is not None and current.equals(compiled):
             return WrittenPipeline(compiled.name, current.arn, current.version_id, "unchanged")
         try:
@@ -121,6 +124,25 @@ def write_pipeline(
                 raise
             pause(0.5 * 2**attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def add_tags(client: SageMakerClient, arn: str, tags: Mapping[str, str]) -> None:
+    """Give a pipeline the tags that it should have and has not; others are left alone.
+
+    UpdatePipeline takes no tags, so they are compared and added by themselves.
+
+    :param client: a SageMaker client
+    :param arn: the pipeline's ARN
+    :param tags: values by key
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    if not tags:
+        return
+    pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
+    has = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    missing: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in tags.items() if has.get(key) != value]
+    if missing:
+        client.add_tags(ResourceArn=arn, Tags=missing)
 
 
 def _create(client: SageMakerClient, compiled: CompiledPipeline) -> WrittenPipeline:

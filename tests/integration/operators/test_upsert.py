@@ -104,3 +104,17 @@ def test_what_has_no_value_is_named(configs, local):
 
     with pytest.raises(AirflowFailException, match=r"SMP_ACCOUNTID.*SMP_ROLE"):
         run(task, context_of(task))
+
+
+def test_tags_that_the_conf_got_later_are_added_and_strange_ones_stay(configs, sagemaker, local):
+    arn = upsert(configs)["pipeline_arn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "of-others", "Value": "1"}])
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("conf:\n", "conf:\n  tags: {team: fields}\n", 1))
+    upsert(configs)
+
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    assert tags == {"of-others": "1", "team": "fields"}
+    before = local.calls.after(0)[-1].number
+    upsert(configs)
+    assert "AddTags" not in local.calls.counts(before)
