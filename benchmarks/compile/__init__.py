@@ -1,0 +1,1 @@
+"""What it costs to compile a conf, and to tell SageMaker of it."""
