@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_log_of_airflow() -> Iterator[None]:
-    """Keep Airflow 2.11's log off standard output: another test's import has set it up, the command itself does not."""
+    """Keep Airflow 2.11's log off standard output: another test's import has set it up; the command does not."""
     logging.disable(logging.ERROR)
     yield
     logging.disable(logging.NOTSET)
