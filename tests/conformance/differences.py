@@ -54,7 +54,7 @@ _ONCE = "A model is repacked once, by a step named after the training, however m
 SDK = (
     Difference("Training.Arguments.HyperParameters.…", '"{Parameters.*}"', "{Parameters.*}", _QUOTED),
     Difference("CreateModel.DisplayName", "…", "absent", _MODEL_NAME),
-    Difference("RegisterModel.Arguments.SecurityConfig.KmsKeyId", "…", "absent", _PACKAGE_KEY),
+    Difference("RegisterModel.Arguments.SecurityConfig.KmsKeyId", "arn:aws:kms:…", "absent", _PACKAGE_KEY),
 )
 
 #: Against the SDK, where a model is repacked: the steps that use it.
@@ -98,8 +98,25 @@ REPACKING = (
         "…/sagemaker-scikit-learn:…",
         "The training's own image, which the account can read already; `ModelRepackImageUri` names another one.",
     ),
-    Difference("Repack.Arguments.InputDataConfig[model].…", "…", "absent", _CHANNELS),
-    Difference("Repack.Arguments.InputDataConfig[source].…", "…", "absent", _CHANNELS),
+    Difference("Repack.Arguments.InputDataConfig[model].ChannelName", "model", "absent", _CHANNELS),
+    Difference(
+        "Repack.Arguments.InputDataConfig[model].….S3Uri",
+        "{Steps.….ModelArtifacts.S3ModelArtifacts}",
+        "absent",
+        _CHANNELS,
+    ),
+    Difference("Repack.Arguments.InputDataConfig[source].ChannelName", "source", "absent", _CHANNELS),
+    Difference(
+        "Repack.Arguments.InputDataConfig[source].….S3Uri",
+        "s3://BUCKET/PIPELINE/code/HASH/sourcedir.tar.gz",
+        "absent",
+        _CHANNELS,
+    ),
+    Difference("Repack.Arguments.InputDataConfig[…].InputMode", "File", "absent", _CHANNELS),
+    Difference("Repack.Arguments.InputDataConfig[…].….S3DataType", "S3Prefix", "absent", _CHANNELS),
+    Difference(
+        "Repack.Arguments.InputDataConfig[…].….S3DataDistributionType", "FullyReplicated", "absent", _CHANNELS
+    ),
     Difference("Repack.Arguments.InputDataConfig[training].…", "absent", "…", _CHANNELS),
     Difference("Repack.Arguments.HyperParameters.dependencies", "absent", "null", _PROGRAM),
     Difference("Repack.Arguments.HyperParameters.inference_script", "absent", "…", _PROGRAM),
@@ -128,7 +145,7 @@ REPACKING = (
     Difference(
         "Repack.Arguments.StoppingCondition.MaxRuntimeInSeconds", "3600", "86400", "Packing files takes minutes."
     ),
-    Difference("Repack.Arguments.ResourceConfig.VolumeKmsKeyId", "…", "absent", _NETWORK),
+    Difference("Repack.Arguments.ResourceConfig.VolumeKmsKeyId", "arn:aws:kms:…", "absent", _NETWORK),
     Difference("Repack.Arguments.EnableInterContainerTrafficEncryption", "true", "absent", _NETWORK),
     Difference("Repack.Arguments.EnableNetworkIsolation", "false", "absent", _ISOLATION),
     Difference("Repack.Arguments.Tags[…].…", "…", "absent", "Tags hold for every job."),
