@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sagemaker_mirror.config import ConfigError
 from tests.unit.compiler.project import GUARDED, TARGET, compile_conf, conf
 
+EXAMPLES = int(os.environ.get("MUTATIONS", "100"))
 FILES = {f"n{number}": {"dataFiles": [{"fileName": f"s3://cellar/{number}.csv"}]} for number in range(24)}
 TEXTS = ["", "x" * 70, "ü", "a b", "s3://cellar/a", "${params.P}", "x${params.P}y", "${params.N}", "a/b"]
 CHANNELS = [
@@ -91,7 +93,7 @@ def full() -> dict[str, Any]:
     return wanted
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(st.sampled_from(FLAT), min_size=1, max_size=3), guarded=st.booleans())
 def test_any_conf_compiles_or_is_refused(changes, guarded):
     wanted = full()
