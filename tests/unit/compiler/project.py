@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,23 @@ def s3_input(name: str, uri: Any, path: str, **changes: str) -> dict[str, Any]:
         **changes,
     }
     return {"InputName": name, "AppManaged": False, "S3Input": source}
+
+
+def edges_of(definition: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The edges of a definition: what steps wait for, and what their arguments refer to."""
+
+    def referenced(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if set(value) == {"Get"} and value["Get"].startswith("Steps."):
+                yield value["Get"].split(".")[1]
+            for item in value.values():
+                yield from referenced(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from referenced(item)
+
+    for step in definition["Steps"]:
+        for name in step.get("DependsOn", []):
+            yield (name if isinstance(name, str) else name["Step"]), step["Name"]
+        for name in referenced(step["Arguments"]):
+            yield name, step["Name"]

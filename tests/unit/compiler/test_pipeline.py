@@ -14,6 +14,7 @@ from sagemaker_mirror.compiler.canonical import canonical_json, digest
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.config.model import BaseConfig
 from sagemaker_mirror.graph import build_graph
+from tests.conftest import REPOSITORY
 from tests.unit.compiler.project import (
     IMAGE,
     TARGET,
@@ -22,6 +23,7 @@ from tests.unit.compiler.project import (
     compile_conf,
     compile_folder,
     conf,
+    edges_of,
     messages_of,
     step_of,
     steps_of,
@@ -176,26 +178,6 @@ def test_what_stands_beside_the_arguments(tmp_path):
         "Register": ["Score"],
         "Mend": [{"Step": "Train", "Trigger": "Failed"}, {"Step": "Score", "Trigger": "Stopped"}, "Prepare"],
     }
-
-
-def edges_of(definition):
-    """The edges of a definition: what steps wait for, and what their arguments refer to."""
-
-    def referenced(value):
-        if isinstance(value, dict):
-            if set(value) == {"Get"} and value["Get"].startswith("Steps."):
-                yield value["Get"].split(".")[1]
-            for item in value.values():
-                yield from referenced(item)
-        elif isinstance(value, list):
-            for item in value:
-                yield from referenced(item)
-
-    for step in definition["Steps"]:
-        for name in step.get("DependsOn", []):
-            yield (name if isinstance(name, str) else name["Step"]), step["Name"]
-        for name in referenced(step["Arguments"]):
-            yield name, step["Name"]
 
 
 @pytest.mark.parametrize("repack", [False, True])
@@ -495,3 +477,10 @@ def test_canonical_json():
     assert canonical_json({"b": [1, 2.5], "a": {"ü": None}}) == '{"a":{"ü":null},"b":[1,2.5]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json(float("nan"))
+
+
+@pytest.mark.parametrize("folder", sorted((REPOSITORY / "configs").glob("*/")), ids=lambda folder: folder.name)
+def test_the_definitions_of_the_shipped_confs_have_the_edges_of_their_graphs(folder):
+    graph = build_graph(load_folder(folder))
+
+    assert set(edges_of(compile_folder(folder).definition)) == {(edge.source, edge.target) for edge in graph.edges}
