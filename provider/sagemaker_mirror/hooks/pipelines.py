@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from sagemaker_mirror.compiler.difference import difference, provenance
+from sagemaker_mirror.compiler.difference_text import difference_lines
 from sagemaker_mirror.hooks.errors import CONFLICT, NOT_FOUND, VALIDATION, code_of, message_of
 
 if TYPE_CHECKING:
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
 
     from sagemaker_mirror.compiler import CompiledPipeline
 
+OnDrift = Literal["overwrite", "fail", "adopt"]
+
 # Two runs that write one pipeline at once collide; each looks again at what the other wrote.
 _ATTEMPTS = 5
+
+
+class PipelineDriftError(RuntimeError):
+    """Somebody else has changed a pipeline in SageMaker, and is not to be overwritten."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,27 @@ class PipelineVersion:
             and compiled.parallelism in (None, self.parallelism)
         )
 
+    def has_drifted(self, compiled: CompiledPipeline) -> bool:
+        """Whether somebody else has changed it since we last wrote it.
+
+        The definition carries a hash over itself. The role stands beside it, but follows from what the definition
+        follows from: where only the role differs, it was not a conf that changed it.
+
+        :param compiled: the pipeline as it should be
+        """
+        if provenance(self.definition) != "compiled":
+            return True
+        return self.definition == compiled.definition and self.role_arn != compiled.role_arn
+
 
 @dataclass(frozen=True)
 class WrittenPipeline:
-    """A pipeline whose definition is ours.
+    """A pipeline that is ready to run.
 
     :param name: its name
     :param arn: PipelineArn
-    :param version_id: PipelineVersionId of our definition; None where SageMaker keeps no versions of it
-    :param change: ``created``, ``updated`` or ``unchanged``
+    :param version_id: PipelineVersionId of the definition; None where SageMaker keeps no versions of it
+    :param change: ``created``, ``updated``, ``unchanged``, or ``adopted``: the definition is somebody else's
     """
 
     name: str
@@ -82,18 +102,28 @@ def newest_version(client: SageMakerClient, name: str) -> PipelineVersion | None
         versions = client.list_pipeline_versions(PipelineName=name, SortOrder="Descending", MaxResults=1)[
             "PipelineVersionSummaries"
         ]
-        number = versions[0]["PipelineVersionId"] if versions else None
-        which: dict[str, Any] = {"PipelineName": name}
-        if number is not None:
-            which["PipelineVersionId"] = number
-        answer = client.describe_pipeline(**which)
+        return read_version(client, name, versions[0]["PipelineVersionId"] if versions else None)
     except ClientError as error:
         if code_of(error) in NOT_FOUND:
             return None
         raise
+
+
+def read_version(client: SageMakerClient, name: str, version_id: int | None) -> PipelineVersion:
+    """Read a version of a pipeline.
+
+    :param client: a SageMaker client
+    :param name: the pipeline, or its ARN
+    :param version_id: PipelineVersionId; None is what SageMaker would start
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    which: dict[str, Any] = {"PipelineName": name}
+    if version_id is not None:
+        which["PipelineVersionId"] = version_id
+    answer = client.describe_pipeline(**which)
     return PipelineVersion(
         arn=answer["PipelineArn"],
-        version_id=number,
+        version_id=version_id,
         definition=json.loads(answer["PipelineDefinition"]),
         role_arn=answer.get("RoleArn"),
         description=answer.get("PipelineDescription"),
@@ -102,23 +132,35 @@ def newest_version(client: SageMakerClient, name: str) -> PipelineVersion | None
 
 
 def write_pipeline(
-    client: SageMakerClient, compiled: CompiledPipeline, pause: Callable[[float], None] = time.sleep
+    client: SageMakerClient,
+    compiled: CompiledPipeline,
+    on_drift: OnDrift = "fail",
+    pause: Callable[[float], None] = time.sleep,
 ) -> WrittenPipeline:
     """Create or update a pipeline, unless SageMaker has this definition, role and description already.
 
     :param client: a SageMaker client
     :param compiled: the pipeline as it should be
+    :param on_drift: what to do where somebody else has changed it: write ours over it, refuse, or take it as it is
     :param pause: sleeps between attempts when other runs write at the same time
+    :raises PipelineDriftError: somebody else has changed it; the message says how it differs
     :raises botocore.exceptions.ClientError: SageMaker refuses
     """
     for attempt in range(1, _ATTEMPTS + 1):
         current = newest_version(client, compiled.name)
         if current is not None:
-            add_tags(client, current.arn, compiled.tags)
-        if current is not None and current.equals(compiled):
-            return WrittenPipeline(compiled.name, current.arn, current.version_id, "unchanged")
+            if current.equals(compiled):
+                add_tags(client, current.arn, compiled.tags)
+                return WrittenPipeline(compiled.name, current.arn, current.version_id, "unchanged")
+            if on_drift != "overwrite" and current.has_drifted(compiled):
+                if on_drift == "adopt":
+                    return WrittenPipeline(compiled.name, current.arn, current.version_id, "adopted")
+                raise PipelineDriftError(_drift_message(current, compiled))
         try:
-            return _create(client, compiled) if current is None else _update(client, compiled)
+            if current is None:
+                return _create(client, compiled)
+            add_tags(client, current.arn, compiled.tags)
+            return _update(client, compiled)
         except ClientError as error:
             if attempt == _ATTEMPTS or not _somebody_else_wrote(error):
                 raise
@@ -173,6 +215,18 @@ def _content(compiled: CompiledPipeline) -> dict[str, Any]:
     if compiled.parallelism is not None:
         content["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": compiled.parallelism}
     return content
+
+
+def _drift_message(current: PipelineVersion, compiled: CompiledPipeline) -> str:
+    lines = difference_lines(difference(current, compiled))
+    return "\n".join(
+        [
+            f"Pipeline {current.arn} was changed by somebody else since it was last written from its conf, or was "
+            "never made from one. Writing it would change:",
+            *(f"    {line}" for line in lines),
+            "Set on_drift to 'overwrite' to write the conf over it, or to 'adopt' to run it as it is.",
+        ]
+    )
 
 
 def _somebody_else_wrote(error: ClientError) -> bool:

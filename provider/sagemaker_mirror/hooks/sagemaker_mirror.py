@@ -12,7 +12,7 @@ from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from botocore.config import Config
 
 from sagemaker_mirror.hooks import executions, job_logs
-from sagemaker_mirror.hooks.pipelines import WrittenPipeline, write_pipeline
+from sagemaker_mirror.hooks.pipelines import OnDrift, PipelineVersion, WrittenPipeline, read_version, write_pipeline
 from sagemaker_mirror.hooks.uploads import upload_missing
 
 if TYPE_CHECKING:
@@ -83,12 +83,22 @@ class SageMakerMirrorHook(SageMakerHook):
         """
         return upload_missing(self.s3_client, uploads)
 
-    def write_pipeline(self, compiled: CompiledPipeline) -> WrittenPipeline:
+    def write_pipeline(self, compiled: CompiledPipeline, on_drift: OnDrift = "fail") -> WrittenPipeline:
         """Create or update a pipeline, only where SageMaker has another definition, role or description.
 
         :param compiled: the pipeline as it should be
+        :param on_drift: what to do where somebody else has changed it: ``overwrite``, ``fail`` or ``adopt``
+        :raises PipelineDriftError: somebody else has changed it
         """
-        return write_pipeline(self.client, compiled)
+        return write_pipeline(self.client, compiled, on_drift)
+
+    def read_version(self, name: str, version_id: int | None) -> PipelineVersion:
+        """Read a version of a pipeline.
+
+        :param name: the pipeline, or its ARN
+        :param version_id: PipelineVersionId; None is what SageMaker would start
+        """
+        return read_version(self.client, name, version_id)
 
     def start_execution(self, request: executions.ExecutionRequest) -> str:
         """Start an execution and return its ARN.

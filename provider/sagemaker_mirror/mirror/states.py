@@ -147,7 +147,7 @@ def _listed(row: StepSnapshot) -> Outcome:
 
 def _never_listed(snapshot: ExecutionSnapshot, name: str, plan: Plan) -> Outcome:
     if name not in plan.steps:
-        return Outcome(Verdict.FAILED, "The definition of this execution has no step of this name.")
+        return Outcome(Verdict.SKIPPED, "The definition that this execution runs has no step of this name.")
     reason = _why_not_to_run(snapshot, name, plan, {})
     if reason is not None:
         return Outcome(Verdict.SKIPPED, reason)

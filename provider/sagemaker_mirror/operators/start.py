@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from sagemaker_mirror.compat import Context, timezone
+from sagemaker_mirror.compat import AirflowFailException, Context, timezone
 from sagemaker_mirror.links.sagemaker import SageMakerPipelineExecutionLink
 from sagemaker_mirror.mirror.arns import Arn
+from sagemaker_mirror.mirror.plan import Plan
+from sagemaker_mirror.mirror.selection import selection_problems
 from sagemaker_mirror.operators.base import AWS_TEMPLATE_FIELDS, SageMakerPipelineBaseOperator
 
 # No execution is under way for longer: SageMaker ends training jobs after 28 days.
@@ -33,6 +35,9 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
     :param param_names: params of the run that are parameters of the pipeline too; ``parameters`` come before them
     :param display_name: the execution's name in Studio; None makes one of the run's id. (templated)
     :param max_parallel_steps: how many steps run at once; None is the pipeline's own limit. (templated)
+    :param selected_steps: run these steps alone, on the results of an earlier execution: a list, or names with commas
+        between them; None or empty runs all. (templated)
+    :param source_execution_arn: the execution whose results are reused. (templated)
 
     Return (XCom) the execution's ARN.
     """
@@ -44,6 +49,8 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         "parameters",
         "display_name",
         "max_parallel_steps",
+        "selected_steps",
+        "source_execution_arn",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
     operator_extra_links = (SageMakerPipelineExecutionLink(),)
@@ -58,6 +65,8 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         param_names: Sequence[str] = (),
         display_name: str | None = None,
         max_parallel_steps: int | str | None = None,
+        selected_steps: Sequence[str] | str | None = None,
+        source_execution_arn: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,6 +76,8 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         self.param_names = tuple(param_names)
         self.display_name = display_name
         self.max_parallel_steps = max_parallel_steps
+        self.selected_steps = selected_steps
+        self.source_execution_arn = source_execution_arn
 
     def execute(self, context: Context) -> str:
         """Start an execution, or adopt the one that is under way."""
@@ -79,15 +90,20 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         if arn is not None:
             self.log.info("Execution %s of this run is under way: it is adopted.", arn)
         else:
+            selected, source = names(self.selected_steps), text(self.source_execution_arn)
+            if selected:
+                self._check_selection(selected, source, version)
             arn = self.hook.start_execution(
                 ExecutionRequest(
                     pipeline_name=self.pipeline_name,
                     token=start_token(context),
                     version_id=version,
                     parameters=parameter_texts({**self._params(context), **(self.parameters or {})}),
-                    display_name=self.display_name or display_name(task.run_id),
+                    display_name=text(self.display_name) or display_name(task.run_id),
                     description=description,
                     max_parallel_steps=_number(self.max_parallel_steps),
+                    selected_steps=selected,
+                    source_execution_arn=source if selected else None,
                 )
             )
             self.log.info("Started execution %s.", arn)
@@ -99,6 +115,17 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         # Not by templates: those turn None, which is no value, and numbers into texts.
         params = context.get("params") or {}
         return {name: params[name] for name in self.param_names if name in params}
+
+    def _check_selection(self, selected: Sequence[str], source: str | None, version: int | None) -> None:
+        pipeline = self.hook.read_version(self.pipeline_name, version)
+        problems = selection_problems(
+            Plan.of(pipeline.definition),
+            selected,
+            Arn.parse(pipeline.arn).name,
+            self.hook.read_execution(source) if source else None,
+        )
+        if problems:
+            raise AirflowFailException(f"These steps cannot be run by themselves: {'; '.join(problems)}.")
 
     def _under_way(self, description: str) -> str | None:
         return self.hook.find_under_way(self.pipeline_name, description, timezone.utcnow() - _LONGEST)
@@ -140,6 +167,24 @@ def parameter_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
         for name, value in parameters.items()
         if value is not None
     }
+
+
+def names(value: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Return names as a list or as a text with commas between them, which a template renders to.
+
+    :param value: the names; None, or the text of it, are none
+    """
+    if isinstance(value, str):
+        value = (text(value) or "").strip("[]").split(",")
+    return tuple(name for name in (item.strip(" '\"") for item in value or ()) if name)
+
+
+def text(value: str | None) -> str | None:
+    """Return what a template renders to, but None where it renders to nothing or to the text of None.
+
+    :param value: the text
+    """
+    return None if value in (None, "", "None") else value
 
 
 def _number(value: int | str | None) -> int | None:

@@ -13,6 +13,7 @@ from sagemaker_mirror.operators.values import TARGET_NAMES, resolve_values
 
 if TYPE_CHECKING:
     from sagemaker_mirror.compiler import CompiledPipeline
+    from sagemaker_mirror.hooks.pipelines import OnDrift
 
 
 class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
@@ -24,6 +25,8 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
     :param configs_root: the folder that config folders lie in; None: ``config_folder`` is a path
     :param values: values of placeholders, before those of the run's conf and params, of Airflow Variables and of the
         environment. (templated)
+    :param on_drift: what to do where somebody else has changed the pipeline in SageMaker: ``fail`` with the
+        difference, ``overwrite`` it, or ``adopt`` it, which runs what is there. None is what the conf says.
 
     Return (XCom) ``pipeline_name``, ``pipeline_arn``, ``pipeline_version_id``, ``definition_sha256``, ``changed`` and
     ``uploaded`` (a count).
@@ -39,16 +42,20 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
         config_folder: str,
         configs_root: str | None = None,
         values: Mapping[str, Any] | None = None,
+        on_drift: OnDrift | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.config_folder = config_folder
         self.configs_root = configs_root
         self.values = values
+        self.on_drift = on_drift
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Compile, upload what is missing, write what differs."""
-        compiled, region = self._compile(context)
+        from sagemaker_mirror.hooks.pipelines import PipelineDriftError
+
+        compiled, region, on_drift = self._compile(context)
         for warning in compiled.warnings:
             self.log.warning("%s", warning)
         hook = replace(self.connection, region_name=self.connection.region_name or region).hook()
@@ -57,7 +64,10 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
             self.log.info("Uploaded %s to %s.", upload.description, upload.uri)
         if not uploaded:
             self.log.info("S3 has all of the pipeline's %d objects already.", len(compiled.uploads))
-        written = hook.write_pipeline(compiled)
+        try:
+            written = hook.write_pipeline(compiled, self.on_drift or on_drift)
+        except PipelineDriftError as error:
+            raise AirflowFailException(str(error)) from error
         self.log.info(
             "Pipeline %s: %s (version %s, definition %s).",
             written.arn,
@@ -70,11 +80,11 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
             "pipeline_arn": written.arn,
             "pipeline_version_id": written.version_id,
             "definition_sha256": compiled.sha256,
-            "changed": written.change != "unchanged",
+            "changed": written.change in ("created", "updated"),
             "uploaded": len(uploaded),
         }
 
-    def _compile(self, context: Context) -> tuple[CompiledPipeline, str]:
+    def _compile(self, context: Context) -> tuple[CompiledPipeline, str, OnDrift]:
         from sagemaker_mirror.compiler import Target, compile_pipeline
         from sagemaker_mirror.config import load_folder
         from sagemaker_mirror.graph import build_graph
@@ -88,6 +98,7 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
             self.log.info("Compiling %s (%s).", folder, ", ".join(file.name for file in config.files))
             resolved = config.resolve(values)
             target = Target.from_values(values, resolved.base)
-            return compile_pipeline(resolved, build_graph(resolved), target, values), target.region
+            compiled = compile_pipeline(resolved, build_graph(resolved), target, values)
+            return compiled, target.region, resolved.base.airflow.on_drift
         except ValueError as error:  # ConfigError and what the compiler raises: no retry mends a conf
             raise AirflowFailException(f"{folder} does not make a pipeline:\n{error}") from error

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
+from sagemaker_mirror.compat import AirflowFailException
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStartOperator
+from tests.conftest import REPOSITORY
 
 from .tasks import DagRun, context_of, run
 
@@ -107,3 +112,52 @@ def test_a_pipeline_that_does_not_exist_is_an_error(local):
 
     with pytest.raises(Exception, match="ResourceNotFound"):
         run(task, context_of(task))
+
+
+def selective(**arguments):
+    task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="harvest", **arguments)
+    return run(task, context_of(task, run_id="selective")).result
+
+
+def test_chosen_steps_run_on_the_results_of_an_earlier_execution(started, local, sagemaker):
+    first = started()
+    local.wait(first)
+    arn = selective(selected_steps="grow", source_execution_arn=first)
+
+    config = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["SelectiveExecutionConfig"]
+    assert config == {"SourcePipelineExecutionArn": first, "SelectedSteps": [{"StepName": "grow"}]}
+    assert local.wait(arn) == "Succeeded"
+
+
+def test_steps_that_cannot_run_by_themselves_are_refused_before_the_start(started, local, sagemaker):
+    first = started()
+    local.wait(first)
+
+    with pytest.raises(AirflowFailException, match="mow is not connected"):
+        selective(selected_steps=["grow", "mow"], source_execution_arn=first)
+    assert executions(sagemaker) == [first]
+
+
+KILLED = """
+import sys
+from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStartOperator
+from tests.integration.operators.tasks import context_of, run
+task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="harvest", pipeline_version_id=1)
+run(task, context_of(task, run_id="killed", try_number=int(sys.argv[1])))
+"""
+
+
+def test_a_worker_that_is_killed_after_the_start_has_started_one_execution(started, sagemaker, local):
+    first = started()
+    local.wait(first)
+    # SageMaker starts the execution, but the worker is killed while it waits for the answer.
+    delayed = local.faults.add(CallFault("StartPipelineExecution", "delay", seconds=10, after=True))
+    command = [sys.executable, "-W", "ignore", "-c", KILLED]
+    with subprocess.Popen([*command, "1"], cwd=REPOSITORY) as worker:
+        while len(executions(sagemaker)) < 2:
+            assert worker.poll() is None
+        worker.kill()
+    local.faults.remove(delayed)
+    subprocess.run([*command, "2"], cwd=REPOSITORY, check=True)
+
+    assert len(executions(sagemaker)) == 2

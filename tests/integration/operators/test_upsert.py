@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sagemaker_mirror.compat import AirflowFailException
@@ -63,12 +65,65 @@ def test_a_script_that_changed_is_uploaded_under_a_new_key(configs, local):
     assert 0 < second["uploaded"] <= first["uploaded"]
 
 
-def test_another_role_is_a_change(configs, local, sagemaker):
+def by_hand(sagemaker, **changes):
+    """Change the pipeline as somebody in Studio does."""
+    definition = json.loads(sagemaker.describe_pipeline(PipelineName="harvest")["PipelineDefinition"])
+    definition["Steps"][0]["Arguments"]["Environment"] = {"WEATHER": "dry"}
+    sagemaker.update_pipeline(PipelineName="harvest", **({"PipelineDefinition": json.dumps(definition)} | changes))
+
+
+OTHER_ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/Other"}
+NOTHING_OF_OURS = {"Name": "f", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}
+FOREIGN = {"PipelineDefinition": json.dumps({"Version": "2020-12-01", "Steps": [NOTHING_OF_OURS]})}
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"), [({}, "WEATHER"), (OTHER_ROLE, "role/Other"), (FOREIGN, r"\+ .*sow")]
+)
+def test_what_somebody_else_changed_is_shown_and_left(configs, local, sagemaker, changes, difference):
     upsert(configs)
-    sagemaker.update_pipeline(PipelineName="harvest", RoleArn="arn:aws:iam::123456789012:role/Other")
+    by_hand(sagemaker, **changes)
+    before = sagemaker.describe_pipeline(PipelineName="harvest")
+
+    with pytest.raises(AirflowFailException, match=difference):
+        upsert(configs)
+    assert sagemaker.describe_pipeline(PipelineName="harvest")["LastModifiedTime"] == before["LastModifiedTime"]
+
+
+def test_a_role_that_somebody_else_changed_is_drift(configs, local, sagemaker):
+    upsert(configs)
+    sagemaker.update_pipeline(PipelineName="harvest", **OTHER_ROLE)
+
+    with pytest.raises(AirflowFailException, match="~ role"):
+        upsert(configs)
+
+
+def test_what_somebody_else_changed_can_be_overwritten(configs, local, sagemaker):
+    first = upsert(configs)
+    by_hand(sagemaker, **OTHER_ROLE)
+    result = upsert(configs, on_drift="overwrite")
+
+    assert (result["changed"], result["pipeline_version_id"]) == (True, 3)
+    assert result["definition_sha256"] == first["definition_sha256"]
+    assert sagemaker.describe_pipeline(PipelineName="harvest")["RoleArn"] == VALUES["SMP_ROLE"]
+
+
+def test_what_somebody_else_changed_can_be_adopted(configs, local, sagemaker):
+    upsert(configs)
+    by_hand(sagemaker)
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("conf:\n", "conf:\n  airflow: {on_drift: adopt}\n", 1))
+    result = upsert(configs)
+
+    assert (result["changed"], result["pipeline_version_id"]) == (False, 2)
+
+
+def test_a_conf_that_changed_is_no_drift(configs, local):
+    upsert(configs)
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("ml.m5.large", "ml.m5.xlarge"))
 
     assert upsert(configs)["changed"]
-    assert sagemaker.describe_pipeline(PipelineName="harvest")["RoleArn"] == VALUES["SMP_ROLE"]
 
 
 def test_two_runs_that_create_the_pipeline_at_once_agree(configs, local):

@@ -139,8 +139,9 @@ def test_a_step_that_had_to_run_and_left_no_trace_is_not_taken_for_done():
     assert verdict(look("Succeeded"), "sow") == Verdict.FAILED
 
 
-def test_a_step_that_the_definition_does_not_have_is_an_error():
-    assert verdict(look("Succeeded"), "elsewhere") == Verdict.FAILED
+def test_a_step_that_the_definition_does_not_have_is_skipped():
+    """The definition is somebody else's that was adopted, or the conf got the step after this run had begun."""
+    assert verdict(look("Succeeded"), "elsewhere") == Verdict.SKIPPED
 
 
 def test_only_what_is_not_listed_at_the_end_needs_the_plan():
