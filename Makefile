@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
-#   make demo [ARGS=--exit]   make test   make conformance   make lint   make bench   make clean
+#   make demo [ARGS=--exit]   make test   make matrix   make conformance   make lint   make bench   make clean
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 conformance lint bench up down clean
+.PHONY: help demo test test-2.11 conformance matrix lint bench up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -45,6 +45,9 @@ test-2.11: .venv-2.11/.stamp ## unit and integration tests on Airflow 2.11
 
 conformance: $(VENV)/.stamp .venv-sdk/.stamp ## the shipped configs, built by us and by the SageMaker SDK, and compared
 	CONFORMANCE_REQUIRED=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
+
+matrix: $(VENV)/.stamp ## our wheel and the tests on every Airflow that MWAA offers, ARGS=3.0.6 on one
+	@UV=$(BIN)/uv .ci/matrix $(ARGS)
 
 lint: $(VENV)/.stamp ## style, types, import rules
 	$(BIN)/ruff check .
