@@ -12,6 +12,7 @@ from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from botocore.config import Config
 
 from sagemaker_mirror.hooks import executions, job_logs
+from sagemaker_mirror.hooks.objects import read_small
 from sagemaker_mirror.hooks.pipelines import OnDrift, PipelineVersion, WrittenPipeline, read_version, write_pipeline
 from sagemaker_mirror.hooks.uploads import upload_missing
 
@@ -164,6 +165,14 @@ class SageMakerMirrorHook(SageMakerHook):
         if job.kind is None or job.kind.log_group is None:
             return []
         return job_logs.tail(self.logs_client, job.kind.log_group, job.name, lines)
+
+    def read_small(self, uri: str, limit: int) -> bytes | None:
+        """Return the content of an object in S3, or None where it is larger than the limit.
+
+        :param uri: such as ``s3://bucket/key``
+        :param limit: bytes
+        """
+        return read_small(self.s3_client, uri, limit)
 
     def _client_of(self, service: str) -> Any:
         return AwsGenericHook(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +24,8 @@ from sagemaker_mirror.mirror.watch import Watch
 from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator, Wait
 
 _LOG_LINES = 20
+# XComs lie in Airflow's database.
+_METRICS_BYTES = 48 * 1024
 
 
 class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
@@ -36,10 +39,12 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     The default trigger rule is ``none_failed``: a step that SageMaker skips does not skip what it runs below it.
 
     :param step_name: the step; None is the task's id
-    :param step_class: what the UI shows as the kind of task, such as ``Training``; None is the operator's name
+    :param step_class: the step's class in its conf, such as ``Metrics``, which the UI shows as the kind of task;
+        None: there is no conf
 
     Return (XCom) ``step_name``, ``status``, ``job_arn``, ``cache_hit``, ``reused``, ``seconds``, what the job's kind
-    has of ``outputs``, ``model_artifact``, ``model_name``, ``model_package_arn``, and ``billable_seconds``.
+    has of ``outputs``, ``model_artifact``, ``model_name``, ``model_package_arn``, and ``billable_seconds``; a Metrics
+    step's ``metrics`` are the report that it wrote, unless that is too large for a database.
     """
 
     template_fields: Sequence[str] = (*SageMakerPipelineWaitingOperator.template_fields, "step_name")
@@ -63,6 +68,7 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     ) -> None:
         super().__init__(trigger_rule=trigger_rule, **kwargs)
         self.step_name = step_name or self.task_id
+        self.step_class = step_class
         self.custom_operator_name = step_class or type(self).__name__
 
     def first_watch(self) -> Watch:
@@ -74,7 +80,7 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
         if context["ti"].try_number == 1:
             return super().execute(context)
         self.link_execution(context)
-        return self._try_again(context, self.hook.read_execution(self.pipeline_execution_arn), self.deadline())
+        return self._try_again(context, self.look(), self.deadline())
 
     def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> Any:
         """Succeed, fail or be skipped as the step was."""
@@ -94,7 +100,7 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     def _collect(self, context: Context, step: StepSnapshot, succeeded: bool) -> dict[str, Any]:
         self.log.info("%s.", step_history(step))
         job = job_of(step)
-        result = {
+        result: dict[str, Any] = {
             "step_name": step.name,
             "status": step.status,
             "job_arn": job.arn if job else None,
@@ -113,7 +119,10 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             self._log_tail(job)
         if not description:
             return result
-        return result | outputs_of(job, description) | billable_seconds(step, job, description)
+        result |= outputs_of(job, description) | billable_seconds(step, job, description)
+        if self.step_class == "Metrics" and succeeded:
+            result["metrics"] = self._read_metrics(result["outputs"])
+        return result
 
     def _try_again(self, context: Context, snapshot: ExecutionSnapshot, deadline: float | None) -> Any:
         move = next_move(snapshot, self.step_name)
@@ -153,6 +162,21 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             # The step is what it is, whether or not we may look at its job.
             self.log.warning("%s cannot be described, so its outputs are not in the XCom: %s", job.arn, error)
             return {}
+
+    def _read_metrics(self, outputs: Mapping[str, str]) -> Any:
+        from botocore.exceptions import ClientError
+
+        from sagemaker_mirror.compiler.chains import METRICS_FILE, METRICS_OUTPUT
+
+        uri = f"{outputs[METRICS_OUTPUT].rstrip('/')}/{METRICS_FILE}"
+        try:
+            content = self.hook.read_small(uri, _METRICS_BYTES)
+            if content is not None:
+                return json.loads(content)
+            self.log.warning("%s has more than %d bytes, so it is not in the XCom.", uri, _METRICS_BYTES)
+        except (ClientError, ValueError) as error:
+            self.log.warning("The metrics in %s cannot be read: %s", uri, error)
+        return None
 
     def _log_tail(self, job: Job) -> None:
         from botocore.exceptions import ClientError

@@ -207,6 +207,15 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         seconds = float(self.execution_timeout.total_seconds())
         return time.time() + seconds - min(seconds * _MARGIN_SHARE, _MARGIN_SECONDS)
 
+    def look(self) -> ExecutionSnapshot:
+        """Look at the execution, and try on while SageMaker is out of reach."""
+        begun = time.monotonic()
+        while True:
+            snapshot = self._look(patient=time.monotonic() - begun < _UNREACHABLE_SECONDS)
+            if snapshot is not None:
+                return snapshot
+            time.sleep(self._interval())
+
     def _first_wait(self) -> Wait:
         return Wait(self.first_watch(), self.deadline(), self.stop_scope)
 

@@ -36,6 +36,11 @@ conf:
         image_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/python:3
         instance_type: ml.m5.large
         entry_point: train.py
+      evaluate:
+        image_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/python:3
+        instance_type: ml.m5.large
+        entry_point: prepare.py
+        channels: harvest
   sagemakerPipeline:
     pipelineName: harvest
     models:

@@ -135,6 +135,17 @@ def test_somebody_else_may_have_resumed_it(started, local, sagemaker, refusal):
     assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
 
 
+def test_trouble_before_a_retry_is_waited_out(started, local):
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    local.faults.add(CallFault("DescribePipelineExecution", "fail", times=2))
+    task = step("grow", arn, botocore_config={"retries": {"total_max_attempts": 1}})
+
+    assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
+    assert retries(local) == 1
+
+
 def test_a_step_that_has_succeeded_meanwhile_is_not_retried(started, local):
     arn = started()
     local.wait(arn)

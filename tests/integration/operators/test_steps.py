@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from sagemaker_mirror.compat import AirflowException, AirflowSkipException
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.local.jobs import JobOutcome
+from sagemaker_mirror.mirror.jobs import job_of, outputs_of
+from sagemaker_mirror.mirror.snapshot import StepSnapshot
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
 
+from .conftest import CONF
 from .tasks import after_looks, context_of, run
 
 pytestmark = pytest.mark.parametrize("deferrable", [True, False])
@@ -159,3 +164,41 @@ def test_without_an_execution_the_task_says_so(local, arn, deferrable):
 
     with pytest.raises(AirflowException, match="no execution to follow"):
         run(task, context_of(task))
+
+
+@pytest.mark.parametrize(
+    ("report", "expected", "said"),
+    [
+        ('{"yield": {"value": 7}}', {"yield": {"value": 7}}, ""),
+        ('{"yield": "' + "x" * 60_000 + '"}', None, "more than"),
+        ("no JSON", None, "cannot be read"),
+        (None, None, "cannot be read"),
+    ],
+)
+def test_the_report_of_a_metrics_step_is_in_its_xcom(
+    started, local, configs, task_log, deferrable, report, expected, said
+):
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(
+        CONF.replace(
+            "step_name: mow\n            step_class: Processing\n            step_type: prepare\n",
+            "step_name: mow\n            step_class: Metrics\n            chain_input_source_step: [sow]\n",
+        )
+    )
+    arn = started()
+    local.wait(arn)
+    task = step("mow", arn, deferrable, step_class="Metrics")
+    if report is not None:
+        job = job_made(local, arn, "mow")
+        uri = urlsplit(outputs_of(job, task.hook.describe_job(job))["outputs"]["model_evaluation_metrics"])
+        local.client("s3").put_object(
+            Bucket=uri.netloc, Key=f"{uri.path.strip('/')}/model_evaluation_metrics.json", Body=report.encode()
+        )
+
+    assert run(task, context_of(task)).result["metrics"] == expected
+    assert said in task_log()
+
+
+def job_made(local, arn, name):
+    rows = local.client("sagemaker").list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+    return job_of(StepSnapshot.of(next(row for row in rows if row["StepName"] == name)))
