@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sagemaker_mirror.local.demo.environment import DemoEnvironment
-from sagemaker_mirror.local.demo.watch import execution_arn
 from sagemaker_mirror.local.faults import StepFault
 from tests.e2e.confs import RETRIED
 
@@ -37,7 +36,8 @@ def wait_for_trigger(environment: DemoEnvironment, run_id: str, task: str, try_n
     def looked() -> bool:
         tasks = {item["task_id"]: item for item in environment.airflow.task_instances(RETRIED.name, run_id)}
         return (
-            tasks[task]["state"] == "deferred"
+            task in tasks
+            and tasks[task]["state"] == "deferred"
             and tasks[task]["try_number"] == try_number
             and "The execution is Executing." in environment.airflow.log(RETRIED.name, run_id, task, try_number)
         )
@@ -57,10 +57,12 @@ def clear(environment: DemoEnvironment, run_id: str, **which: Any) -> None:
     environment.airflow._request("POST", f"dags/{RETRIED.name}/clearTaskInstances", json=body)
 
 
-def arn_of(environment: DemoEnvironment, run_id: str) -> str:
-    arn = execution_arn(environment, RETRIED.name, run_id)
-    assert arn is not None
-    return arn
+def newest(environment: DemoEnvironment) -> str:
+    """Return the ARN of the execution that was started last."""
+    summaries = environment.client("sagemaker").list_pipeline_executions(
+        PipelineName=RETRIED.name, SortBy="CreationTime", SortOrder="Descending"
+    )["PipelineExecutionSummaries"]
+    return str(summaries[0]["PipelineExecutionArn"])
 
 
 def status(environment: DemoEnvironment, arn: str) -> str:
@@ -92,30 +94,30 @@ def test_clearing_what_failed_resumes_the_same_execution(environment: DemoEnviro
     environment.airflow.unpause(RETRIED.name)
     run_id = environment.airflow.trigger(RETRIED.name)
     assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "failed"
-    arn = arn_of(environment, run_id)
+    arn = newest(environment)
     clear(environment, run_id, only_failed=True)
 
     assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "success"
-    assert arn_of(environment, run_id) == arn
+    assert newest(environment) == arn
     assert status(environment, arn) == "Succeeded"
 
 
 def test_marking_the_owner_failed_stops_the_execution(environment: DemoEnvironment, run: str) -> None:
-    arn = arn_of(environment, run)
+    arn = newest(environment)
     change_task(environment, run, "execution", "failed")
 
     assert environment.sagemaker.wait(arn, 60) == "Stopped"
 
 
 def test_marking_the_run_failed_stops_the_execution(environment: DemoEnvironment, run: str) -> None:
-    arn = arn_of(environment, run)
+    arn = newest(environment)
     environment.airflow.set_run_state(RETRIED.name, run, "failed")
 
     assert environment.sagemaker.wait(arn, 60) == "Stopped"
 
 
 def test_other_acts_stop_nothing(environment: DemoEnvironment, run: str) -> None:
-    arn = arn_of(environment, run)
+    arn = newest(environment)
     airflow, begun = environment.airflow, environment.sagemaker.calls.after(0)[-1].number
     change_task(environment, run, "first", "success")
     clear(environment, run, task_ids=["execution"], only_failed=False)
