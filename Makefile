@@ -25,6 +25,9 @@ $(VENV)/.stamp: .ci/locks/airflow-3.3.txt pyproject.toml
 .venv-sdk/.stamp: .ci/locks/sdk.txt
 	@$(call make-venv,.venv-sdk,$<)
 
+.venv-docs/.stamp: .ci/locks/docs.txt
+	@$(call make-venv,.venv-docs,$<)
+
 define make-venv
 set -e; python="$(PYTHON)"; test -n "$$python"; \
 test -x $(1)/bin/uv || { echo "Setting up $(1) with $$python"; "$$python" -m venv --clear $(1); \
@@ -69,5 +72,5 @@ down: ## end the containers
 	docker compose down
 
 clean: ## remove environments, caches and what the demo wrote
-	rm -rf .venv .venv-2.11 .venv-sdk .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-2.11 .venv-sdk .venv-docs .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
