@@ -2,7 +2,8 @@
 
 Three kinds of edges. *Explicit*: ``dependencies`` and ``depends_on``. *Chained*: a step reads the outputs of another
 (``chain_input_source_step``). *Implicit*: a step uses what another one of its model made (the model of a CreateModel
-step is that of the last Training step above it, and so on).
+step is that of the last Training step above it, and so on). A definition that was not made from a conf has a fourth,
+*branch*: a step runs where a condition step comes to an outcome.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ NEEDS: Mapping[str, str] = {"CreateModel": "Training", "Transform": "CreateModel
 HAVE_OUTPUTS = JOB_STEP_CLASSES
 """Classes whose outputs can be chained, and that can take chained inputs."""
 
-Kind = Literal["explicit", "chained", "implicit"]
+Kind = Literal["explicit", "chained", "implicit", "branch"]
 Condition = Literal["succeeded", "failed", "stopped", "any"]
 
 
@@ -41,7 +42,7 @@ class Edge:
 
     :param source: the step that runs first.
     :param target: the step that waits.
-    :param kind: why it waits: the conf says so, it reads its outputs, or it uses its result.
+    :param kind: why it waits: the conf says so, it reads its outputs, it uses its result, or it lies in its branch.
     :param on: how the first step must have ended.
     """
 

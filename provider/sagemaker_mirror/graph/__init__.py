@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from sagemaker_mirror.config.definition import Branch, DefinedStep, defined_steps
 from sagemaker_mirror.config.wiring import Edge
 from sagemaker_mirror.graph.build import build_graph, producer
 from sagemaker_mirror.graph.steps import CycleError, Step, StepClass, StepGraph
 
-__all__ = ["CycleError", "Edge", "Step", "StepClass", "StepGraph", "build_graph", "producer"]
+__all__ = [
+    "Branch",
+    "CycleError",
+    "DefinedStep",
+    "Edge",
+    "Step",
+    "StepClass",
+    "StepGraph",
+    "build_graph",
+    "defined_steps",
+    "producer",
+]

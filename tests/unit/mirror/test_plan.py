@@ -25,6 +25,16 @@ def test_order_comes_from_depends_on_and_from_references():
     }
 
 
+def test_what_stands_beside_the_arguments_refers_to_steps_too():
+    baseline = {"Get": "Steps.sow.BaselineUsedForDriftCheckStatistics"}
+    found = plan(
+        {"Name": "sow", "Type": "QualityCheck", "Arguments": {}},
+        {"Name": "grow", "Type": "QualityCheck", "Arguments": {}, "SuppliedBaselineStatistics": baseline},
+    )
+
+    assert found.steps["grow"].requirements == (Requirement("sow"),)
+
+
 def test_run_conditions_say_which_ends_satisfy():
     found = plan(
         {"Name": "sow", "Type": "Processing"},

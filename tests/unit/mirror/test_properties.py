@@ -49,7 +49,7 @@ snapshots = st.builds(
     st.lists(rows, max_size=6),
     selections,
 )
-triggers = st.sampled_from(["Succeeded", "Failed", "Completed", "FullMoon"])
+triggers = st.sampled_from(["Succeeded", "Failed", "Stopped", "Any", "Completed", "FullMoon"])
 plans = st.builds(
     lambda grow, mow: Plan.of(
         {

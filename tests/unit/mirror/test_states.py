@@ -31,6 +31,8 @@ PLAN = Plan.of(
             {"Name": "mow", "Type": "Processing", "DependsOn": ["water"]},
             {"Name": "rescue", "Type": "Lambda", "DependsOn": [{"Step": "grow", "Trigger": "Failed"}]},
             {"Name": "strange", "Type": "Lambda", "DependsOn": [{"Step": "grow", "Trigger": "FullMoon"}]},
+            {"Name": "cover", "Type": "Lambda", "DependsOn": [{"Step": "grow", "Trigger": "Stopped"}]},
+            {"Name": "report", "Type": "Lambda", "DependsOn": [{"Step": "grow", "Trigger": "Any"}]},
         ]
     }
 )
@@ -114,14 +116,16 @@ def test_a_branch_that_was_taken_but_not_begun_never_started():
     assert verdict(snapshot, "wait") == Verdict.SKIPPED
 
 
-def test_there_is_nothing_to_handle_where_nothing_failed():
-    outcome = step_outcome(decided("Succeeded", "True"), "rescue", PLAN)
+@pytest.mark.parametrize("name", ["rescue", "cover"])
+def test_there_is_nothing_to_handle_where_nothing_failed(name):
+    outcome = step_outcome(decided("Succeeded", "True"), name, PLAN)
 
     assert (outcome.verdict, outcome.reason) == (Verdict.SKIPPED, "Nothing to handle: step grow succeeded.")
 
 
-def test_a_run_condition_that_nobody_knows_is_no_reason_to_skip():
-    assert verdict(decided("Stopped", "True"), "strange") == Verdict.FAILED
+@pytest.mark.parametrize("name", ["strange", "report"])
+def test_a_run_condition_that_nobody_knows_or_that_always_holds_is_no_reason_to_skip(name):
+    assert verdict(decided("Stopped", "True"), name) == Verdict.FAILED
 
 
 def test_steps_that_were_not_selected_are_skipped():
