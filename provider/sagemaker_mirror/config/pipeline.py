@@ -25,6 +25,16 @@ from sagemaker_mirror.config.fields import (
 
 STEP_CLASSES = ("Processing", "Training", "CreateModel", "Transform", "Metrics", "RegisterModel")
 RUN_CONDITIONS = ("succeeded", "failed", "stopped", "any")
+#: What every run may set beside the pipeline's parameters, in the trigger form.
+RUN_SETTINGS = (
+    "display_name",
+    "max_parallel_steps",
+    "selected_steps",
+    "source_execution_arn",
+    "force_recompile",
+    "disable_cache",
+    "execution_arn",
+)
 JOB_STEP_CLASSES = ("Processing", "Training", "Transform", "Metrics")
 
 
@@ -247,6 +257,15 @@ def _described(value: Any) -> Any:
     return value
 
 
+def _not_reserved(name: str) -> str:
+    if name in RUN_SETTINGS:
+        raise wrong("is reserved: the trigger form has a field of this name; choose another one")
+    return name
+
+
+ParameterName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$"), AfterValidator(_not_reserved)]
+
+
 class SageMakerPipeline(Keys):
     """The pipeline: its steps by model, and what waits for what."""
 
@@ -262,7 +281,7 @@ class SageMakerPipeline(Keys):
         key("Order of steps, as in Airflow: `a >> [b, c] >> d`; blank: as the data flows.", api="DependsOn"),
     ] = ()
     parameters: Annotated[
-        Mapping[Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$")], Parameter],
+        Mapping[ParameterName, Parameter],
         BeforeValidator(_described),
         Field(max_length=200),
         key("Parameters of the pipeline, by name.", api="Parameters"),

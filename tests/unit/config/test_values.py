@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sagemaker_mirror.config import ConfigError, clashing_names, load_folder
+from sagemaker_mirror.config.pipeline import RUN_SETTINGS
 from tests.unit.config.folders import CONF, VALUES, changed, expect, load, problems_of, write
 
 NETWORK = """\
@@ -162,6 +163,13 @@ def test_parameters_are_described_and_referred_to(tmp_path):
         "Name": ("String", None),
     }
     assert config.resolve(VALUES).models["iris"].train.instance_count == "${params.Count}"
+
+
+@pytest.mark.parametrize("name", RUN_SETTINGS)
+def test_the_names_of_the_trigger_form_are_reserved(tmp_path, name):
+    message = f"'{name}' is reserved: the trigger form has a field of this name; choose another one"
+
+    expect(tmp_path, with_parameters(f"{{▶{name}: {{}}}}"), message)
 
 
 def test_parameters_and_variables_keep_apart(tmp_path):
