@@ -64,9 +64,9 @@ bench: $(VENV)/.stamp ## the figures, each beside a peer or a floor
 .env:
 	@.docker/write-env > $@.part && chmod 600 $@.part && mv $@.part $@
 
-up: .env ## the same as containers, with PostgreSQL (needs Docker)
+up: .env ## the same as containers, with Celery, Redis and PostgreSQL (needs Docker)
 	docker compose up --build --detach --wait
-	@echo "Airflow is at http://127.0.0.1:8080"
+	@echo "Airflow is at http://127.0.0.1:8080: user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
 
 down: ## end the containers
 	docker compose down
