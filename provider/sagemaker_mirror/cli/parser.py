@@ -9,6 +9,7 @@ from typing import NoReturn
 from sagemaker_mirror import __version__
 
 CONFIGS = Path("configs")
+MWAA_VERSIONS = ("2.11.2", "3.0.6", "3.2.1", "3.3.1")  # Airflow versions that Amazon MWAA has and we run on
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,6 +34,7 @@ def make_parser() -> Parser:
     _add_graph(commands)
     _add_schema(commands)
     _add_keys(commands)
+    _add_bundle(commands)
     _add_local(commands)
     _add_demo(commands)
     return parser
@@ -108,6 +110,24 @@ def _add_keys(commands: argparse._SubParsersAction[Parser]) -> None:
         "keys -o docs/reference/conf.md",
     )
     _add_output(sub)
+
+
+def _add_bundle(commands: argparse._SubParsersAction[Parser]) -> None:
+    sub = _add(
+        commands,
+        "bundle",
+        "Write what goes into the S3 bucket of an Amazon MWAA environment: DAGs, requirements, policy.",
+        "bundle mwaa --version 3.3.1 --configs configs -o build/mwaa",
+        "bundle mwaa --version 2.11.2 -o build/mwaa --offline --value SMP_REGION=us-east-1",
+    )
+    sub.add_argument("target", choices=("mwaa",), help="where it is to go")
+    sub.add_argument("--version", choices=MWAA_VERSIONS, required=True, help="Airflow's, in that environment")
+    sub.add_argument("--configs", type=Path, default=CONFIGS, help="root of the config folders (%(default)s)")
+    sub.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write it; new, or empty"
+    )
+    sub.add_argument("--offline", action="store_true", help="for an environment without a way to the internet")
+    _add_values(sub)
 
 
 def _add_local(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sagemaker_mirror.cli.output import coloured
 
-COMMANDS = ["validate", "compile", "plan", "graph", "schema", "keys", "local", "demo"]
+COMMANDS = ["validate", "compile", "plan", "graph", "schema", "keys", "bundle", "local", "demo"]
 
 
 class Terminal(io.StringIO):
