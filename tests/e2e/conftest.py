@@ -11,6 +11,7 @@ import pytest
 from sagemaker_mirror.local.demo.environment import DemoEnvironment, demo_environment
 from tests.conftest import REPOSITORY
 from tests.e2e.confs import BROKEN, FAILING, RETRIED, SLOW, write_conf
+from tests.e2e.runs import PIPELINE, RUN_WITHIN, begin
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,11 @@ def environment(configs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ) as environment:
         environment.airflow.wait_for_dags([folder.name for folder in configs.iterdir() if folder.is_dir()], 120)
         yield environment
+
+
+@pytest.fixture(scope="session")
+def first_run(environment: DemoEnvironment) -> str:
+    """The first run of a shipped pipeline, ended."""
+    run_id = begin(environment, PIPELINE)
+    environment.airflow.wait_for_run(PIPELINE, run_id, RUN_WITHIN)
+    return run_id

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from sagemaker_mirror.local.demo.environment import DemoEnvironment
 from sagemaker_mirror.local.faults import StepFault
 from tests.e2e.confs import RETRIED
+from tests.e2e.runs import RUN_WITHIN, status_of
 
 pytestmark = pytest.mark.e2e
 
-RUN_WITHIN = 240.0  # seconds
 WAITING = ["execution", "first"]
 
 
@@ -45,29 +44,12 @@ def wait_for_trigger(environment: DemoEnvironment, run_id: str, task: str, try_n
     environment.airflow.wait_until(f"{task} waits in the triggerer", looked, 120)
 
 
-def change_task(environment: DemoEnvironment, run_id: str, task: str, state: str) -> None:
-    """Mark a task, as the buttons of the UI do."""
-    path = f"dags/{RETRIED.name}/dagRuns/{run_id}/taskInstances/{task}"
-    environment.airflow._request("PATCH", path, json={"new_state": state})
-
-
-def clear(environment: DemoEnvironment, run_id: str, **which: Any) -> None:
-    """Clear tasks, as the buttons of the UI do."""
-    body = {"dry_run": False, "dag_run_id": run_id, "reset_dag_runs": True, **which}
-    environment.airflow._request("POST", f"dags/{RETRIED.name}/clearTaskInstances", json=body)
-
-
 def newest(environment: DemoEnvironment) -> str:
     """Return the ARN of the execution that was started last."""
     summaries = environment.client("sagemaker").list_pipeline_executions(
         PipelineName=RETRIED.name, SortBy="CreationTime", SortOrder="Descending"
     )["PipelineExecutionSummaries"]
     return str(summaries[0]["PipelineExecutionArn"])
-
-
-def status(environment: DemoEnvironment, arn: str) -> str:
-    answer = environment.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
-    return str(answer["PipelineExecutionStatus"])
 
 
 def retries(environment: DemoEnvironment) -> int:
@@ -95,16 +77,16 @@ def test_clearing_what_failed_resumes_the_same_execution(environment: DemoEnviro
     run_id = environment.airflow.trigger(RETRIED.name)
     assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "failed"
     arn = newest(environment)
-    clear(environment, run_id, only_failed=True)
+    environment.airflow.clear(RETRIED.name, run_id, only_failed=True)
 
     assert environment.airflow.wait_for_run(RETRIED.name, run_id, RUN_WITHIN) == "success"
     assert newest(environment) == arn
-    assert status(environment, arn) == "Succeeded"
+    assert status_of(environment, arn) == "Succeeded"
 
 
 def test_marking_the_owner_failed_stops_the_execution(environment: DemoEnvironment, run: str) -> None:
     arn = newest(environment)
-    change_task(environment, run, "execution", "failed")
+    environment.airflow.set_task_state(RETRIED.name, run, "execution", "failed")
 
     assert environment.sagemaker.wait(arn, 60) == "Stopped"
 
@@ -119,13 +101,13 @@ def test_marking_the_run_failed_stops_the_execution(environment: DemoEnvironment
 def test_other_acts_stop_nothing(environment: DemoEnvironment, run: str) -> None:
     arn = newest(environment)
     airflow, begun = environment.airflow, environment.sagemaker.calls.after(0)[-1].number
-    change_task(environment, run, "first", "success")
-    clear(environment, run, task_ids=["execution"], only_failed=False)
+    environment.airflow.set_task_state(RETRIED.name, run, "first", "success")
+    airflow.clear(RETRIED.name, run, "execution")
     wait_for_trigger(environment, run, "execution", try_number=2)
-    change_task(environment, run, "execution", "success")
+    environment.airflow.set_task_state(RETRIED.name, run, "execution", "success")
     airflow.wait_until(
         "its trigger was killed", lambda: "goes on" in airflow.log(RETRIED.name, run, "execution", 2), 60
     )
 
-    assert status(environment, arn) == "Executing"
+    assert status_of(environment, arn) == "Executing"
     assert "StopPipelineExecution" not in {call.operation for call in environment.sagemaker.calls.after(begun)}

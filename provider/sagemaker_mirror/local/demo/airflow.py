@@ -1,105 +1,25 @@
-"""A whole Airflow on 127.0.0.1, on SQLite, for one person: started, asked and stopped by the demo."""
+"""A whole Airflow 3 on 127.0.0.1, on SQLite, for one person: started, asked and stopped by the demo."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+from urllib.parse import quote
 
 import httpx
 
 from sagemaker_mirror.local.demo.processes import Processes
+from sagemaker_mirror.local.demo.settings import AirflowSettings
 
-# Scheduler and triggerer would serve logs on all interfaces; here the API server reads the files itself.
-SERVICES = {
-    "api-server": ["api-server"],
-    "scheduler": ["scheduler", "--skip-serve-logs"],
-    "dag-processor": ["dag-processor"],
-    "triggerer": ["triggerer", "--skip-serve-logs"],
-}
 ENDED = ("success", "failed")  # states of a run
 POLL = 0.5  # seconds between two looks at something that is awaited
 
 
 class AirflowTimeout(RuntimeError):
     """Airflow was not where it should be in time."""
-
-
-@dataclass(frozen=True)
-class AirflowSettings:
-    """What the demo's Airflow is made of.
-
-    :param home: its ``AIRFLOW_HOME``, made by the demo.
-    :param port: where the UI and the API listen, on 127.0.0.1.
-    :param dags_folder: the folder with the loader.
-    :param configs_folder: the root of the config folders.
-    :param endpoint_url: the embedded SageMaker.
-    :param region_name: the region that it plays.
-    :param poll_interval: seconds between two looks at an execution.
-    :param variables: ``SMP_*`` names and their values, as a start-up script would set them in MWAA.
-    """
-
-    home: Path
-    port: int
-    dags_folder: Path
-    configs_folder: Path
-    endpoint_url: str
-    region_name: str
-    poll_interval: int
-    variables: Mapping[str, str]
-    secret: str = field(default_factory=lambda: secrets.token_urlsafe(64), repr=False)
-
-    @property
-    def url(self) -> str:
-        """Return the address of the UI."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def environment(self) -> dict[str, str]:
-        """Return the environment of every Airflow process: ours, less what leads to a real AWS account."""
-        connection = {
-            "conn_type": "aws",
-            "login": "local",
-            "password": "local",
-            "extra": {"region_name": self.region_name, "endpoint_url": self.endpoint_url},
-        }
-        options = {
-            "CORE__DAGS_FOLDER": self.dags_folder,
-            "CORE__LOAD_EXAMPLES": False,
-            "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
-            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "CORE__FERNET_KEY": "",
-            # A task that resumes seconds after its deferral is safe only while the scheduler has few slots to
-            # check and workers report often (apache/airflow #72716).
-            "CORE__PARALLELISM": 4,
-            "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
-            "API__HOST": "127.0.0.1",
-            "API__PORT": self.port,
-            "API__BASE_URL": self.url,
-            "API__WORKERS": 1,
-            "API__SECRET_KEY": self.secret,
-            "API_AUTH__JWT_SECRET": self.secret,
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
-            "SAGEMAKER_MIRROR__CONFIGS_FOLDER": self.configs_folder,
-            "SAGEMAKER_MIRROR__POLL_INTERVAL": self.poll_interval,
-            "USAGE_DATA_COLLECTION__ENABLED": False,
-        }
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "AWS_", "SMP_"))}
-        # Each task starts a Python: byte code that is written once pays for itself within the first run.
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
-        env |= {f"AIRFLOW__{name}": str(value) for name, value in options.items()}
-        env |= {"AIRFLOW_HOME": str(self.home), "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection)}
-        env |= {
-            "AWS_DEFAULT_REGION": self.region_name,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "PYTHONUNBUFFERED": "1",
-        }
-        return env | dict(self.variables)
 
 
 @dataclass
@@ -114,18 +34,66 @@ class Airflow:
     processes: Processes
     _client: httpx.Client | None = field(default=None, init=False)
 
-    def migrate(self) -> None:
-        """Make the metadata database."""
-        self.processes.run("db-migrate", [*_command(), "db", "migrate"], self.settings.environment())
+    # Scheduler and triggerer would serve logs on all interfaces; here the API server reads the files itself.
+    services: ClassVar[Mapping[str, Sequence[str]]] = {
+        "api-server": ["api-server"],
+        "scheduler": ["scheduler", "--skip-serve-logs"],
+        "dag-processor": ["dag-processor"],
+        "triggerer": ["triggerer", "--skip-serve-logs"],
+    }
+    health_path: ClassVar[str] = "api/v2/monitor/health"
+    healthy_parts: ClassVar[Sequence[str]] = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
-    def start(self) -> None:
-        """Start the services; :meth:`wait_until_healthy` says when they serve."""
-        env = self.settings.environment()
-        for name, arguments in SERVICES.items():
-            self.processes.start(name, [*_command(), *arguments], env)
+    @property
+    def sign_in(self) -> tuple[str, str] | None:
+        """Return the name and the password that the UI asks for; None where it asks for none."""
+        return None
+
+    def run_url(self, dag_id: str, run_id: str) -> str:
+        """Return the address of a run in the UI."""
+        return f"{self.settings.url}/dags/{dag_id}/runs/{quote(run_id)}"
+
+    def options(self) -> dict[str, object]:
+        """Return what only this version of Airflow is told, as ``SECTION__KEY``."""
+        settings = self.settings
+        return {
+            "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
+            "CORE__EXECUTION_API_SERVER_URL": f"{settings.url}/execution/",
+            "API__HOST": "127.0.0.1",
+            "API__PORT": settings.port,
+            "API__BASE_URL": settings.url,
+            "API__WORKERS": 1,
+            "API__SECRET_KEY": settings.secret,
+            "API_AUTH__JWT_SECRET": settings.secret,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of this Airflow's processes."""
+        return self.settings.environment(self.options())
+
+    def prepare(self) -> None:
+        """Make the metadata database."""
+        self.run("db-migrate", "db", "migrate")
+
+    def run(self, name: str, *arguments: str) -> None:
+        """Run a command of Airflow to its end.
+
+        :param name: what it is called in messages.
+        :raises ProcessDied: it failed.
+        """
+        self.processes.run(name, [*_command(), *arguments], self.environment())
+
+    def start(self, *names: str) -> None:
+        """Start services; :meth:`wait_until_healthy` says when they serve.
+
+        :param names: which; none means all.
+        """
+        env = self.environment()
+        for name in names or self.services:
+            self.processes.start(name, [*_command(), *self.services[name]], env)
 
     def wait_until_healthy(self, timeout: float) -> None:
-        """Wait for API server, scheduler, DAG processor and triggerer.
+        """Wait until the API answers, and scheduler, DAG processor and triggerer work.
 
         :param timeout: seconds.
         :raises AirflowTimeout: one of them was not healthy in time.
@@ -134,10 +102,12 @@ class Airflow:
 
         def healthy() -> bool:
             try:
-                answer = httpx.get(f"{self.settings.url}/api/v2/monitor/health", timeout=5)
+                answer = httpx.get(f"{self.settings.url}/{self.health_path}", timeout=5)
             except httpx.TransportError:
                 return False  # not listening yet
-            return answer.is_success and all(part.get("status") == "healthy" for part in answer.json().values())
+            return answer.is_success and all(
+                answer.json()[part]["status"] == "healthy" for part in self.healthy_parts
+            )
 
         self.wait_until("Airflow is healthy", healthy, timeout)
 
@@ -170,8 +140,11 @@ class Airflow:
         :param conf: values of the trigger form.
         :return: the run's id.
         """
-        run = self._request("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": dict(conf or {})})
+        run = self._request("POST", f"dags/{dag_id}/dagRuns", json={**self._run_times(), "conf": dict(conf or {})})
         return str(run["dag_run_id"])
+
+    def _run_times(self) -> dict[str, Any]:
+        return {"logical_date": None}
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the run's state."""
@@ -231,21 +204,53 @@ class Airflow:
         """Mark a run, as the button of the UI does."""
         self._request("PATCH", f"dags/{dag_id}/dagRuns/{run_id}", json={"state": state})
 
+    def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task, as the button of the UI does.
+
+        :param state: ``success`` or ``failed``.
+        """
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._request("PATCH", path, json={"new_state": state})
+
+    def clear(self, dag_id: str, run_id: str, *task_ids: str, only_failed: bool = False) -> None:
+        """Clear tasks of a run, as the button of the UI does; the run goes on.
+
+        :param task_ids: which; none means all.
+        :param only_failed: of these, those that failed.
+        """
+        body: dict[str, Any] = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "reset_dag_runs": True,
+            "only_failed": only_failed,
+        }
+        if task_ids:
+            body["task_ids"] = list(task_ids)
+        self._request("POST", f"dags/{dag_id}/clearTaskInstances", json=body)
+
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """Return the answer of a GET of the public API."""
         return self._request("GET", path, params=params)
 
     def _request(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        if self._client is None:
-            # Where all users are admins, the SimpleAuthManager hands a token to whoever on this machine asks.
-            answer = httpx.get(f"{self.settings.url}/auth/token", timeout=30).raise_for_status()
-            self._client = httpx.Client(
-                base_url=f"{self.settings.url}/api/v2/",
-                headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
-                timeout=60,
-            )
-        answer = self._client.request(method, path, **kwargs).raise_for_status().json()
+        answer = self.client.request(method, path, **kwargs).raise_for_status().json()
         return cast(dict[str, Any], answer)
+
+    @property
+    def client(self) -> httpx.Client:
+        """Return the way to the public API."""
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
+
+    def _make_client(self) -> httpx.Client:
+        # Where all users are admins, the SimpleAuthManager hands a token to whoever on this machine asks.
+        answer = httpx.get(f"{self.settings.url}/auth/token", timeout=30).raise_for_status()
+        return httpx.Client(
+            base_url=f"{self.settings.url}/api/v2/",
+            headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
+            timeout=60,
+        )
 
     def wait_until(self, what: str, done: Callable[[], bool], timeout: float) -> None:
         """Wait until something holds.

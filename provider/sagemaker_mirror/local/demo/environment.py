@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from sagemaker_mirror.local import LocalSageMaker
-from sagemaker_mirror.local.demo.airflow import Airflow, AirflowSettings
+from sagemaker_mirror.local.demo.airflow import Airflow
+from sagemaker_mirror.local.demo.airflow_2 import Airflow2
 from sagemaker_mirror.local.demo.datasets import upload
 from sagemaker_mirror.local.demo.processes import Processes
+from sagemaker_mirror.local.demo.settings import AirflowSettings
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -76,17 +79,23 @@ def demo_environment(
             variables=VARIABLES,
         )
         processes = Processes(home / "logs")
-        airflow = Airflow(settings, processes)
+        airflow = _airflow(settings, processes)
         try:
             with ThreadPoolExecutor() as pool:
                 data = pool.submit(upload_data, sagemaker)
-                airflow.migrate()
+                airflow.prepare()
                 data.result()
             airflow.start()
             airflow.wait_until_healthy(HEALTHY_WITHIN)
             yield DemoEnvironment(sagemaker, airflow)
         finally:
             processes.stop()
+
+
+def _airflow(settings: AirflowSettings, processes: Processes) -> Airflow:
+    # Airflow itself is not imported here: it would make a home of its own.
+    kind = Airflow2 if version("apache-airflow").startswith("2.") else Airflow
+    return kind(settings, processes)
 
 
 def upload_data(sagemaker: LocalSageMaker, bucket: str = BUCKET) -> None:

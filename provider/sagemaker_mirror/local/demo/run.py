@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -74,6 +74,8 @@ def run_demo(options: DemoOptions, console: Console | None = None) -> int:
                 url = environment.airflow.settings.url
                 environment.airflow.wait_for_dags(folders, DAGS_WITHIN)
                 console.print(f"Airflow is at {url}, SageMaker at {environment.sagemaker.endpoint_url}")
+                if environment.airflow.sign_in is not None:
+                    console.print("Sign in as {} with the password {}".format(*environment.airflow.sign_in))
                 states = [
                     _run(environment, options.configs, folder, console)
                     for folder in chosen
@@ -95,7 +97,7 @@ def _run(environment: DemoEnvironment, configs: Path, dag_id: str, console: Cons
     steps = [step.step_name for _, step in load_folder(configs / dag_id).steps]
     airflow.unpause(dag_id)
     run_id = airflow.trigger(dag_id)
-    console.print(f"\n{airflow.settings.url}/dags/{dag_id}/runs/{quote(run_id)}", soft_wrap=True)
+    console.print(f"\n{airflow.run_url(dag_id, run_id)}", soft_wrap=True)
     table = display(console, dag_id)
     try:
         while True:

@@ -1,0 +1,31 @@
+"""Runs in Airflow and the executions that they mirror, as the tests look at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker_mirror.local.demo.environment import DemoEnvironment
+from sagemaker_mirror.local.demo.watch import execution_arn
+
+PIPELINE = "breast-cancer"
+RUN_WITHIN = 240.0  # seconds
+
+
+def begin(environment: DemoEnvironment, dag_id: str) -> str:
+    """Trigger a run, and return its id."""
+    environment.airflow.unpause(dag_id)
+    return environment.airflow.trigger(dag_id)
+
+
+def steps_of(environment: DemoEnvironment, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+    """Return what SageMaker lists of a run's execution, by step name."""
+    arn = execution_arn(environment, dag_id, run_id)
+    pages = environment.client("sagemaker").get_paginator("list_pipeline_execution_steps")
+    rows = [row for page in pages.paginate(PipelineExecutionArn=arn) for row in page["PipelineExecutionSteps"]]
+    return {row["StepName"]: row for row in rows}
+
+
+def status_of(environment: DemoEnvironment, arn: str) -> str:
+    """Return an execution's status."""
+    answer = environment.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
+    return str(answer["PipelineExecutionStatus"])
