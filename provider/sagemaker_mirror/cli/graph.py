@@ -30,11 +30,13 @@ def mermaid(graph: StepGraph) -> str:
 def _models(graph: StepGraph, nodes: Mapping[str, str]) -> Iterator[str]:
     models = dict.fromkeys(step.model for step in graph.steps.values())
     for number, model in enumerate(models, 1):
-        yield f'    subgraph m{number}["{_escaped(model)}"]'
-        for step in graph.steps.values():
-            if step.model == model:
-                yield f'        {nodes[step.name]}["{_label(step)}"]'
-        yield "    end"
+        lines = (f'{nodes[step.name]}["{_label(step)}"]' for step in graph.steps.values() if step.model == model)
+        if model is None:
+            yield from (f"    {line}" for line in lines)
+        else:
+            yield f'    subgraph m{number}["{_escaped(model)}"]'
+            yield from (f"        {line}" for line in lines)
+            yield "    end"
 
 
 def _label(step: Step) -> str:

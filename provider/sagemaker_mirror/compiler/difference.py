@@ -132,7 +132,7 @@ def difference(current: PipelineState | None, wanted: PipelineState) -> Pipeline
     if current is None:
         added = tuple(StepChange(step["Name"], step["Type"], "added") for step in wanted.definition["Steps"])
         return PipelineDifference(True, (), (), added, ())
-    old, new = _essence(current.definition), _essence(wanted.definition)
+    old, new = without_mark(current.definition), without_mark(wanted.definition)
     old_steps, new_steps = (_by_identity(side.pop("Steps", []), "Name") for side in (old, new))
     steps = tuple(_step_changes(old_steps, new_steps))
     values = tuple(_changes(old, new, ""))
@@ -166,8 +166,11 @@ def _settings(current: PipelineState, wanted: PipelineState) -> Iterator[ValueCh
         yield ValueChange("parallelism", old, wanted.parallelism)
 
 
-def _essence(definition: Mapping[str, Any]) -> Request:
-    """A definition without the hash over itself."""
+def without_mark(definition: Mapping[str, Any]) -> Request:
+    """Give a definition without the hash over itself.
+
+    :param definition: the definition.
+    """
     metadata = {name: value for name, value in (definition.get("Metadata") or {}).items() if name != SHA256_KEY}
     rest = {name: value for name, value in definition.items() if name != "Metadata"}
     return {**rest, "Metadata": metadata} if metadata else rest

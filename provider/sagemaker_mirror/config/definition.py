@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_mirror.config.places import KeyPath
+from sagemaker_mirror.config.problems import did_you_mean
+from sagemaker_mirror.config.topology import find_cycles
 from sagemaker_mirror.config.wiring import Condition, Edge
 
 VERSION = "2020-12-01"
@@ -65,7 +67,7 @@ class DefinedStep:
     path: KeyPath
 
     def edges(self) -> Iterator[Edge]:
-        """Give the edges to the step: as it says, as its data flows, and from the condition whose branch it lies in."""
+        """Give the edges to the step: as it says, as its data flows, and from the condition that it lies under."""
         # Of a Trigger that is newer than this table we only know that the step waits; SageMaker knows the rest.
         upstream = {
             name: Edge(name, self.name, "explicit", TRIGGERS.get(on, "any")) for name, on in self.depends_on.items()
@@ -93,6 +95,32 @@ def _steps(items: Sequence[Mapping[str, Any]], branch: Branch | None, path: KeyP
         for side, outcome in branches_of(item):
             inside = item["Arguments"].get(side) or ()
             yield from _steps(inside, Branch(name, outcome), (*here, "Arguments", side))
+
+
+def find_mistakes(steps: Sequence[DefinedStep]) -> Iterator[tuple[KeyPath, str]]:
+    """Find what keeps steps from being a graph.
+
+    :param steps: the steps.
+    :return: the way to each mistake in the definition, and what is wrong.
+    """
+    known: dict[str, DefinedStep] = {}
+    for step in steps:
+        if step.name in known:
+            yield (*step.path, "Name"), f"two steps have the name {step.name!r}"
+        known.setdefault(step.name, step)
+    pairs: list[tuple[str, str]] = []
+    for step in known.values():
+        for edge in step.edges():
+            if edge.source not in known:
+                message = f"step {step.name!r} waits for {edge.source!r}, but there is no such step"
+                yield step.path, message + did_you_mean(edge.source, known)
+            elif edge.source == edge.target:
+                yield step.path, f"{step.name!r} waits for itself"
+            else:
+                pairs.append((edge.source, edge.target))
+    for cycle in find_cycles(list(known), pairs):
+        message = f"these steps wait for each other: {' >> '.join((*cycle, cycle[0]))}"
+        yield known[cycle[0]].path, message
 
 
 def branches_of(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

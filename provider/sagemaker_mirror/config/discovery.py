@@ -33,10 +33,12 @@ class SourceFile:
 
     :param path: the file.
     :param text: what it said.
+    :param below: the way to the value that it holds; a conf holds the whole tree.
     """
 
     path: Path
     text: str
+    below: tuple[str, ...] = ()
 
 
 def discover(configs_root: Path) -> tuple[ConfigFolder, ...]:
@@ -140,11 +142,12 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def read_source(path: Path, configs_root: Path) -> SourceFile:
+def read_source(path: Path, configs_root: Path, most: int = MAX_BYTES) -> SourceFile:
     """Read a conf.
 
     :param path: the file.
     :param configs_root: the folder that it may not leave by symlinks or ``..``.
+    :param most: how many bytes it may have, whole MiB.
     :return: the file and its text.
     :raises ConfigError: it lies elsewhere, is too large, is no UTF-8 or can't be read.
     """
@@ -152,11 +155,11 @@ def read_source(path: Path, configs_root: Path) -> SourceFile:
         raise ConfigError([Problem(path, 1, 1, f"leaves the configs root {configs_root} by a symlink or '..'")])
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise ConfigError([Problem(path, 1, 1, f"can't be read: {error.strerror}")]) from error
-    if len(data) > MAX_BYTES:
-        raise ConfigError([Problem(path, 1, 1, "is larger than 1 MiB, which no conf needs to be")])
+    if len(data) > most:
+        raise ConfigError([Problem(path, 1, 1, f"is larger than {most >> 20} MiB, which no conf needs to be")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sagemaker_mirror.config.fields import (
     FLAG,
@@ -269,12 +269,20 @@ ParameterName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$"), AfterV
 class SageMakerPipeline(Keys):
     """The pipeline: its steps by model, and what waits for what."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["models"]}, {"required": ["definition"]}]})
+
     pipeline_name: Annotated[
         WrittenText,
         Field(min_length=1),
         key("Name of the pipeline in SageMaker.", alias="pipelineName", api="PipelineName"),
     ]
-    models: Annotated[Mapping[Text, PipelineModel], Field(min_length=1), key("The models and their steps, in order.")]
+    models: Annotated[
+        Mapping[Text, PipelineModel], Field(min_length=1), key("The models and their steps, in order.")
+    ] = NOTHING
+    definition: Annotated[
+        WrittenText | None,
+        key("File beside this conf with the definition of a pipeline made otherwise; it stands for `models`."),
+    ] = None
     dependencies: Annotated[
         TextList,
         BeforeValidator(_without_blanks),
@@ -295,3 +303,12 @@ class SageMakerPipeline(Keys):
         ),
     ] = None
     description: Annotated[Text | None, key("What the pipeline is for.", api="PipelineDescription")] = None
+
+    @model_validator(mode="after")
+    def _one_source_of_steps(self) -> SageMakerPipeline:
+        if not self.models and self.definition is None:
+            raise wrong("needs 'models'")
+        if self.definition is not None and (self.models or self.dependencies):
+            given = "models" if self.models else "dependencies"
+            raise wrong(f"has {given!r} and 'definition', which says what the steps are and wait for")
+        return self

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from sagemaker_mirror.config.definition import DefinedStep, defined_steps
+from sagemaker_mirror.config.definition_file import DEFINITION, with_definition
 from sagemaker_mirror.config.discovery import (
     ConfigFolder,
     SourceFile,
@@ -52,6 +55,16 @@ class PipelineConfig:
     def files(self) -> tuple[Path, ...]:
         """The confs it was read from."""
         return tuple(source.path for source in self.sources)
+
+    @property
+    def definition(self) -> Mapping[str, Any] | None:
+        """The definition that stands for models, where the conf names one; it has all the steps then."""
+        return self.tree.get(DEFINITION)
+
+    @cached_property
+    def defined_steps(self) -> tuple[DefinedStep, ...]:
+        """The steps of the definition that stands for models."""
+        return () if self.definition is None else tuple(defined_steps(self.definition))
 
     @property
     def steps(self) -> tuple[tuple[str, StepConfig], ...]:
@@ -160,6 +173,9 @@ class PipelineConfig:
             for index, step in enumerate(unit.steps):
                 if step.name == name:
                     return "sagemakerPipeline", "models", model, "steps", index
+        for defined in self.defined_steps:
+            if defined.name == name:
+                return DEFINITION, *defined.path
         raise KeyError(name)
 
     @cached_property
@@ -186,8 +202,12 @@ def load_folder(folder: ConfigFolder | Path) -> PipelineConfig:
         # What the unreadable file holds would be reported as missing.
         raise ConfigError(problems)
     (tree, twice), (base_tree, base_twice) = unite(confs), unite(bases)
-    sources = tuple(source for source, _ in (*confs, *bases))
-    return _validated(path.name, path, override(base_tree, tree), sources, [*problems, *twice, *base_twice])
+    problems += [*twice, *base_twice]
+    try:
+        tree, sources = with_definition(override(base_tree, tree), [source for source, _ in (*confs, *bases)], root)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from error
+    return _validated(path.name, path, tree, sources, problems)
 
 
 def clashing_names(configs: Iterable[PipelineConfig]) -> tuple[Problem, ...]:
@@ -230,11 +250,16 @@ def _validated(
     validation = Validation(tree, where)
     base = validation.base()
     pipeline = validation.pipeline()
-    steps = pipeline or validation.readable_steps()
-    models = validation.models(steps, all_steps=pipeline is not None)
+    models: Mapping[str, ModelConfig] = {}
+    if DEFINITION in tree:
+        edges, wrong_edges = validation.definition(), []
+    else:
+        steps = pipeline or validation.readable_steps()
+        models = validation.models(steps, all_steps=pipeline is not None)
+        wiring = Wiring(steps, tree, where, complete=pipeline is not None)
+        edges, wrong_edges = wiring.edges, wiring.problems
     validation.references()
-    wiring = Wiring(steps, tree, where, complete=pipeline is not None)
-    problems = [*problems, *validation.problems, *wiring.problems]
+    problems = [*problems, *validation.problems, *wrong_edges]
     if problems or base is None or pipeline is None:
         raise ConfigError(problems)
-    return PipelineConfig(name, path, models, pipeline, base, wiring.edges, sources, tree)
+    return PipelineConfig(name, path, models, pipeline, base, edges, sources, tree)

@@ -61,12 +61,13 @@ class Substitution:
 
         :param value: the conf, or a part of it.
         :param path: the way to it.
-        :return: the same with values; None in the place of a setting whose optional placeholder has none.
+        :return: the same with values, without settings whose optional placeholder has none.
         """
         if isinstance(value, str):
             return self._text(value, path)
         if isinstance(value, dict):
-            return {name: self.apply(item, (*path, name)) for name, item in value.items()}
+            values = [(name, item, self.apply(item, (*path, name))) for name, item in value.items()]
+            return {name: new for name, item, new in values if new is not None or item is None}
         if isinstance(value, list):
             items = [(item, self.apply(item, (*path, index))) for index, item in enumerate(value)]
             return [new for item, new in items if new is not None or item is None]

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Items
 from functools import cached_property
 
 from sagemaker_mirror.config.discovery import SourceFile
-from sagemaker_mirror.config.nodes import Mapping, Node, Scalar, Sequence, compose, entries
+from sagemaker_mirror.config.nodes import Mapping, Node, Scalar, Sequence, YamlError, compose, entries
 from sagemaker_mirror.config.problems import Problem
 
 KeyPath = tuple[str | int, ...]
@@ -24,7 +24,7 @@ class Places:
 
     @cached_property
     def _roots(self) -> tuple[tuple[SourceFile, Node | None], ...]:
-        return tuple((source, compose(source.text)) for source in self._sources)
+        return tuple((source, _compose(source)) for source in self._sources)
 
     def key(self, path: KeyPath, message: str) -> Problem:
         """Say something about a key.
@@ -92,10 +92,22 @@ class Places:
         return best
 
 
+def _compose(source: SourceFile) -> Node | None:
+    try:
+        return compose(source.text)
+    except YamlError:
+        # A conf is YAML, or it would not have been read. Nearly all JSON is; what is not (characters that are escaped
+        # in halves, tabs) has no places but its begin.
+        return None
+
+
 def _descend(
     source: SourceFile, root: Node | None, path: KeyPath
 ) -> tuple[SourceFile, Node | None, Node | None, int]:
     key, node = root, root
+    if path[: len(source.below)] != source.below:
+        return source, key, node, len(path)
+    path = path[len(source.below) :]
     for done, part in enumerate(path):
         if part == 0 and not isinstance(node, Sequence):
             continue  # one value stands for a list of one

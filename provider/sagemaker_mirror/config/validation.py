@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from sagemaker_mirror.config.definition import defined_steps, find_mistakes
+from sagemaker_mirror.config.definition_file import DEFINITION, declared
+from sagemaker_mirror.config.definition_keys import DefinitionKeys
 from sagemaker_mirror.config.fields import PARAMETER, OpenNames, describe
 from sagemaker_mirror.config.merge import Tree
 from sagemaker_mirror.config.model import (
@@ -29,6 +32,7 @@ from sagemaker_mirror.config.placeholders import name_pattern, strings
 from sagemaker_mirror.config.places import KeyPath, Places
 from sagemaker_mirror.config.problems import Problem, did_you_mean
 from sagemaker_mirror.config.topology import find_cycles
+from sagemaker_mirror.config.wiring import Edge
 
 AnyKeys = TypeVar("AnyKeys", bound=BaseModel)
 
@@ -57,12 +61,16 @@ UNREADABLE: Any = "unreadable"
 FIXED_SECTIONS = ("train", "registry", "transform", "evaluate")
 """Sections whose keys are the same whatever step reads them."""
 
+_APART = ("models", "sagemakerPipeline", DEFINITION)
+"""What a tree holds beside the keys of the base conf."""
+
 ALMOST_PARAMETER = re.compile(r"\$\{\s*([Pp]aram(?:s|eter|eters)?)\s*\.\s*([A-Za-z0-9_-]+)\s*\}")
 
 
 def _builds_the_dag(path: KeyPath) -> bool:
     """Whether the DAG is built from a value, so that it can't wait for a task to run."""
-    return path[1] == "airflow" or (path[1] == "sagemakerPipeline" and path[-1] in ("step_name", "step_type"))
+    names = ("step_name", "step_type", DEFINITION)
+    return path[1] == "airflow" or (path[1] == "sagemakerPipeline" and path[-1] in names)
 
 
 def _items(tree: Any, name: str) -> Tree:
@@ -90,7 +98,7 @@ class Validation:
 
     def base(self) -> BaseConfig | None:
         """Validate what holds for the whole folder."""
-        rest = {name: value for name, value in self._tree.items() if name not in ("models", "sagemakerPipeline")}
+        rest = {name: value for name, value in self._tree.items() if name not in _APART}
         return self._keys(BaseConfig, rest, ("conf",))
 
     def pipeline(self) -> SageMakerPipeline | None:
@@ -100,6 +108,33 @@ class Validation:
             self.problems.append(self._places.key(("conf",), message))
             return None
         return self._keys(SageMakerPipeline, self._tree["sagemakerPipeline"], ("conf", "sagemakerPipeline"))
+
+    def definition(self) -> tuple[Edge, ...]:
+        """Validate the definition that stands for models, and give the edges between its steps."""
+        if "models" in self._tree:
+            message = "'models' has nobody to read it: the steps are those of the definition"
+            self.problems.append(self._places.key(("conf", "models"), message))
+        path: KeyPath = ("conf", DEFINITION)
+        document = self._tree[DEFINITION]
+        if self._keys(DefinitionKeys, document, path) is None:
+            return ()
+        defined = {name: entry.get("Type") for name, entry in declared(document)}
+        for name, parameter in self._raw_parameters().items():
+            place: KeyPath = ("conf", "sagemakerPipeline", "parameters", name)
+            if name not in defined:
+                message = f"the definition has no parameter {name!r}{did_you_mean(name, defined)}"
+                self.problems.append(self._places.key(place, message))
+            elif parameter.get("type") != defined[name]:
+                message = f"{name!r} is of type {defined[name]} in the definition"
+                self.problems.append(self._places.value((*place, "type"), message))
+        steps = tuple(defined_steps(document))
+        for where, message in find_mistakes(steps):
+            self.problems.append(self._places.value((*path, *where), message))
+        for step in steps:
+            if self._names.pattern.search(step.name):
+                message = f"{step.name!r} has no value yet when the DAG is built, which needs 'Name'"
+                self.problems.append(self._places.value((*path, *step.path, "Name"), message))
+        return tuple(edge for step in steps for edge in step.edges())
 
     def readable_steps(self) -> SageMakerPipeline:
         """Give the steps that can be read from a wrong section, so that as much as possible can be checked."""
@@ -140,7 +175,9 @@ class Validation:
     def references(self) -> None:
         """Check that names stand for something, and for nothing where the DAG is built from the text."""
         parameters = self._raw_parameters()
-        for path, text in strings(self._tree, ("conf",)):
+        # A definition refers to parameters in its own way.
+        conf = {name: value for name, value in self._tree.items() if name != DEFINITION}
+        for path, text in strings(conf, ("conf",)):
             if _builds_the_dag(path):
                 for match in chain(self._names.pattern.finditer(text), PARAMETER.finditer(text)):
                     message = f"{match[0]!r} has no value yet when the DAG is built, which needs {path[-1]!r}"

@@ -8,7 +8,7 @@ from sagemaker_mirror.graph.steps import Step, StepGraph
 
 
 def build_graph(config: PipelineConfig) -> StepGraph:
-    """Give the graph of a conf, the steps that repack models among them.
+    """Give the graph of a conf, the steps that repack models among them; or that of the definition it keeps.
 
     Unknown names, self edges and cycles were found when the conf was read.
 
@@ -16,6 +16,9 @@ def build_graph(config: PipelineConfig) -> StepGraph:
     :raises ConfigError: it is not known yet whether a model is to be repacked, or a step has the name of one that
         repacks.
     """
+    if config.definition is not None:
+        steps = {step.name: Step(step.name, step.type, None) for step in config.defined_steps}
+        return StepGraph(steps, config.edges)
     steps = {step.name: Step(step.name, step.step_class, model) for model, step in config.steps}
     return with_repack_steps(StepGraph(steps, config.edges), config)
 

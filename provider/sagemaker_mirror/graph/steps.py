@@ -39,12 +39,12 @@ class Step:
 
     :param name: the step's name.
     :param step_class: what it does: a :class:`StepClass`, or a type of step that a conf can't have.
-    :param model: the model it belongs to.
+    :param model: the model it belongs to; None: the definition that it comes from knows no models.
     """
 
     name: str
     step_class: str
-    model: str
+    model: str | None
 
 
 @dataclass(frozen=True)
