@@ -75,7 +75,7 @@ def _description(config: PipelineConfig) -> str:
 
 
 def _tags(section: AirflowSection, graph: StepGraph) -> list[str]:
-    models = [step.model for step in graph.steps.values()]
+    models = [step.model for step in graph.steps.values() if step.model is not None]
     classes = [str(step.step_class) for step in graph.steps.values()]
     return list(dict.fromkeys([TAG, *section.tags, *models, *classes]))
 

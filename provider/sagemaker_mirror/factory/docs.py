@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from sagemaker_mirror.config import ConfigError, ConfigFolder, PipelineConfig, SourceFile
+from sagemaker_mirror.config.definition import BRANCHES, DefinedStep
 from sagemaker_mirror.config.discovery import read_source
 from sagemaker_mirror.config.validation import section_name
 from sagemaker_mirror.graph import StepGraph
@@ -41,7 +43,7 @@ def step_docs(config: PipelineConfig) -> dict[str, str]:
 
     :param config: the folder's configuration
     """
-    docs: dict[str, str] = {}
+    docs = {step.name: _defined_step_docs(config, step) for step in config.defined_steps}
     for model, unit in config.pipeline.models.items():
         entries = config.tree["sagemakerPipeline"]["models"][model]["steps"]
         sections = config.tree["models"][model] or {}
@@ -53,6 +55,18 @@ def step_docs(config: PipelineConfig) -> dict[str, str]:
                 parts += [f"Section `{name}`", written[name]]
             docs[step.name] = "\n\n".join(parts)
     return docs
+
+
+def _defined_step_docs(config: PipelineConfig, step: DefinedStep) -> str:
+    written: Any = config.definition
+    for key in step.path:
+        written = written[key]
+    # The steps of its branches have docs of their own.
+    arguments = {name: value for name, value in written.get("Arguments", {}).items() if name not in BRANCHES}
+    parts = [f"Step `{step.name}` of type `{step.type}`"]
+    if step.branch is not None:
+        parts.append(f"It runs where the outcome of `{step.branch.condition}` is {step.branch.outcome}.")
+    return "\n\n".join([*parts, fenced(_yaml({**written, "Arguments": arguments}), "yaml")])
 
 
 def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
@@ -73,6 +87,8 @@ def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
 
 def _conf_docs(sources: Iterable[SourceFile], root: Path) -> Iterator[str]:
     for source in sources:
+        if source.below:
+            continue  # a definition: its steps' docs show it
         yield f"## {source.path.relative_to(root).as_posix()}"
         yield fenced(source.text, "yaml")
 
@@ -89,11 +105,11 @@ def graph_text(graph: StepGraph) -> str:
     upstream: dict[str, list[str]] = {name: [] for name in graph.steps}
     for edge in graph.reduced_edges():
         upstream[edge.target].append(edge.source if edge.on == "succeeded" else f"{edge.source} ({edge.on})")
-    models: dict[str, list[str]] = {}
+    models: dict[str | None, list[str]] = {}
     for step in graph.steps.values():
         waits_for = f" <- {', '.join(upstream[step.name])}" if upstream[step.name] else ""
         models.setdefault(step.model, []).append(f"  {step.name} ({step.step_class}){waits_for}")
-    return "\n".join(line for model, lines in models.items() for line in (model, *lines))
+    return "\n".join(line for model, lines in models.items() for line in (model or "steps", *lines))
 
 
 def fenced(text: str, language: str = "") -> str:
