@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from werkzeug.wrappers import Request, Response
 
 from sagemaker_mirror.local import executions, job_operations, pipelines, tags
-from sagemaker_mirror.local.calls import Calls, credential_scope, is_own, operation_of
+from sagemaker_mirror.local.calls import Calls, credential_scope, is_own, operation_of, resource_of
 from sagemaker_mirror.local.control import PREFIX, Control
 from sagemaker_mirror.local.errors import ServiceError
 from sagemaker_mirror.local.faults import CallFault, Faults
@@ -79,18 +79,20 @@ class LocalApplication:
         _keep_body(request)
         if is_own(request):
             return self._answer(request)(environ, start_response)
-        operation = operation_of(request)
-        fault = self._faults.for_call(operation)
-        self._calls.add(operation, request.path, fault.kind if fault else None)
-        if fault is None:
+        operation, resource = operation_of(request), resource_of(request)
+        hit = self._faults.for_call(operation, resource)
+        self._calls.add(operation, request.path, resource, hit[1].kind if hit else None)
+        if hit is None:
             return self._answer(request)(environ, start_response)
-        return self._answer_with(fault, request)(environ, start_response)
+        return self._answer_with(*hit, request)(environ, start_response)
 
-    def _answer_with(self, fault: CallFault, request: Request) -> WsgiApplication:
+    def _answer_with(self, number: int, fault: CallFault, request: Request) -> WsgiApplication:
         time.sleep(fault.seconds)
         if fault.after:
             Response.from_app(self._answer(request), request.environ)
-        if fault.kind == "delay":
+        if fault.kind == "hold":
+            self._faults.wait_while_held(number)
+        if fault.kind in ("delay", "hold"):
             return self._answer(request)
         if fault.kind == "drop":
             # The server takes it as a connection that the other side has closed, and says nothing more.

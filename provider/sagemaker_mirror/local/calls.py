@@ -25,12 +25,14 @@ class Call:
     :param number: grows by one from call to call.
     :param operation: of SageMaker its operation (``StartPipelineExecution``), else with the service in front:
         ``logs:GetLogEvents``, ``sts:GetCallerIdentity``, and for S3 the HTTP method (``s3:PUT``).
+    :param resource: what it is about, see :func:`resource_of`.
     :param fault: the kind of fault that hit it.
     """
 
     number: int
     operation: str
     path: str
+    resource: str
     received: datetime
     fault: str | None
 
@@ -43,11 +45,11 @@ class Calls:
         self._calls: deque[Call] = deque(maxlen=_KEPT)
         self._number = 0
 
-    def add(self, operation: str, path: str, fault: str | None) -> None:
+    def add(self, operation: str, path: str, resource: str, fault: str | None) -> None:
         """Note a call."""
         with self._lock:
             self._number += 1
-            self._calls.append(Call(self._number, operation, path, now(), fault))
+            self._calls.append(Call(self._number, operation, path, resource, now(), fault))
 
     def after(self, number: int, operation: str | None = None) -> tuple[Call, ...]:
         """The calls after that number, or those of them that are of one operation."""
@@ -76,6 +78,15 @@ def operation_of(request: Request) -> str:
         if action:
             return f"{service}:{action[0]}"
     return f"{service}:{request.method}"
+
+
+def resource_of(request: Request) -> str:
+    """What a request is about: an execution's ARN, a pipeline's name or ARN, else the request's path."""
+    if request.headers.get("X-Amz-Target", "").startswith(TARGET_PREFIX):
+        body = request.get_json(force=True, silent=True)
+        if isinstance(body, dict):
+            return str(body.get("PipelineExecutionArn") or body.get("PipelineName") or request.path)
+    return request.path
 
 
 def credential_scope(request: Request) -> tuple[str | None, str | None, str | None]:

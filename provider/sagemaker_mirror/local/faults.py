@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any, Literal, get_args
 
-CallFaultKind = Literal["throttle", "fail", "deny", "expire", "conflict", "missing", "delay", "drop"]
+CallFaultKind = Literal["throttle", "fail", "deny", "expire", "conflict", "missing", "delay", "hold", "drop"]
 StepFaultKind = Literal["fail", "slow", "hold"]
 
 
@@ -21,7 +21,10 @@ class CallFault:
         ``StartPipelineExecution``, ``*Pipeline*`` or ``s3:*``.
     :param kind: throttle (ThrottlingException), fail (InternalFailure, status 500), deny
         (AccessDeniedException), expire (ExpiredTokenException), conflict (ConflictException), missing
-        (ResourceNotFound), delay, or drop (the connection is closed without an answer).
+        (ResourceNotFound), delay, hold (the call is answered once the fault is lifted), or drop (the connection is
+        closed without an answer).
+    :param resource: pattern of what the calls are about (as the list of calls shows it): an execution's ARN, a
+        pipeline's name or ARN, else the path.
     :param share: of the calls that are hit, spread evenly: 0.3 hits three in ten.
     :param times: calls that are hit at most; None for no limit.
     :param seconds: of delay, before the call is answered.
@@ -30,6 +33,7 @@ class CallFault:
 
     operation: str
     kind: CallFaultKind
+    resource: str = "*"
     share: float = 1.0
     times: int | None = None
     seconds: float = 0.0
@@ -123,14 +127,18 @@ class Faults:
         with self._changed:
             return {number: (fault, self._hit.get(number, 0)) for number, fault in self._set.items()}
 
-    def for_call(self, operation: str) -> CallFault | None:
+    def for_call(self, operation: str, resource: str = "") -> tuple[int, CallFault] | None:
         """The fault that hits this call, if one does; counts it."""
         with self._changed:
             for number, fault in self._set.items():
-                if isinstance(fault, CallFault) and fnmatchcase(operation, fault.operation):
+                if (
+                    isinstance(fault, CallFault)
+                    and fnmatchcase(operation, fault.operation)
+                    and fnmatchcase(resource, fault.resource)
+                ):
                     seen = self._seen[number] = self._seen.get(number, 0) + 1
                     if _is_hit(seen, fault.share) and self._count(number, fault):
-                        return fault
+                        return number, fault
         return None
 
     def for_step(self, name: str) -> tuple[int, StepFault] | None:
@@ -141,10 +149,10 @@ class Faults:
                     return number, fault
         return None
 
-    def wait_while_held(self, number: int, stop: threading.Event) -> None:
+    def wait_while_held(self, number: int, stop: threading.Event | None = None) -> None:
         """Wait until a fault is lifted, or a stop is asked for (:meth:`wake` tells of it)."""
         with self._changed:
-            self._changed.wait_for(lambda: number not in self._set or stop.is_set())
+            self._changed.wait_for(lambda: number not in self._set or (stop is not None and stop.is_set()))
 
     def wake(self) -> None:
         """Let those who wait look whether a stop was asked for."""

@@ -25,8 +25,8 @@ class HttpServer:
     """
 
     def __init__(self, port: int) -> None:
-        # werkzeug would end the process if it can't have the port.
-        self._socket = socket.create_server((HOST, port), backlog=128)
+        self._socket = _listen(port)
+        self._port: int = self._socket.getsockname()[1]
         self._connections: set[socket.socket] = set()
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -34,13 +34,13 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://{HOST}:{self._socket.getsockname()[1]}"
+        return f"http://{HOST}:{self._port}"
 
     def serve(self, app: WsgiApplication) -> None:
         """Begin to answer, in threads."""
         self._server = make_server(
             HOST,
-            self._socket.getsockname()[1],
+            self._port,
             app,
             threaded=True,
             request_handler=_request_handler(self._connections),
@@ -56,10 +56,23 @@ class HttpServer:
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
+            self._server.server_close()
         self._socket.close()
         for connection in tuple(self._connections):
             with suppress(OSError):  # its client may have gone in this moment
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def reopen(self) -> None:
+        """Listen again after :meth:`close`, on the same port.
+
+        :raises OSError: if somebody else has taken the port.
+        """
+        self._socket = _listen(self._port)
+
+
+def _listen(port: int) -> socket.socket:
+    # werkzeug would end the process if it can't have the port.
+    return socket.create_server((HOST, port), backlog=128)
 
 
 def _request_handler(connections: set[socket.socket]) -> type[WSGIRequestHandler]:

@@ -118,11 +118,24 @@ class LocalSageMaker:
         """Stop all jobs, then serve no more, and forget everything."""
         if not self._engine.close(_STOP_SECONDS):
             logger.warning("Jobs still run %s s after they were told to stop", _STOP_SECONDS)
+        self.faults.clear()  # calls that are held end
         self._logs.close()
         self._http.close()
         Client(self._app).post("/moto-api/reset")
         if self._temporary is not None:
             self._temporary.cleanup()
+
+    def disconnect(self) -> None:
+        """Refuse all connections, as where the network is down; jobs go on."""
+        self._http.close()
+
+    def reconnect(self) -> None:
+        """Listen again, at the same address.
+
+        :raises OSError: if somebody else has taken the port.
+        """
+        self._http.reopen()
+        self._http.serve(self._app)
 
     def client(self, service: str, region: str = DEFAULT_REGION, access_key: str = "local") -> Any:
         """A boto3 client of a service, as anybody would make it.

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from sagemaker_mirror.local import LocalSageMaker
 from sagemaker_mirror.local.faults import CallFault
@@ -96,6 +98,36 @@ def test_a_delayed_call_is_answered(local: LocalSageMaker, once: Any) -> None:
     local.faults.add(CallFault("*Pipelines", "delay", seconds=0.01))
     assert once.list_pipelines()["PipelineSummaries"] == []
     assert [call.fault for call in local.calls.after(0)] == ["delay"]
+
+
+def test_a_held_call_is_answered_once_the_fault_is_lifted(local: LocalSageMaker, sagemaker: Any, once: Any) -> None:
+    create(sagemaker, "wines", processing("A"))
+    number = local.faults.add(CallFault("StartPipelineExecution", "hold", resource="wines", after=True))
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(start, once, "wines")
+        started: list[Any] = []
+        deadline = time.monotonic() + 30
+        while not started and time.monotonic() < deadline:
+            started = sagemaker.list_pipeline_executions(PipelineName="wines")["PipelineExecutionSummaries"]
+        assert not answer.done()
+        local.faults.remove(number)
+        assert answer.result(30) == started[0]["PipelineExecutionArn"]
+
+
+def test_calls_tell_what_they_are_about(local: LocalSageMaker, sagemaker: Any) -> None:
+    create(sagemaker, "wines", processing("A"))
+    arn = start(sagemaker, "wines")
+    sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert [call.resource for call in local.calls.after(0)] == ["wines", "wines", arn]
+
+
+def test_it_can_be_out_of_reach_for_a_while(local: LocalSageMaker, once: Any) -> None:
+    assert once.list_pipelines()["PipelineSummaries"] == []
+    local.disconnect()
+    with pytest.raises(EndpointConnectionError):
+        once.list_pipelines()
+    local.reconnect()
+    assert once.list_pipelines()["PipelineSummaries"] == []
 
 
 def test_other_services_have_faults_in_their_own_words(local: LocalSageMaker) -> None:

@@ -25,11 +25,19 @@ def test_times_limits_the_hits() -> None:
     assert faults.listed()[number][1] == 2
 
 
+def test_a_fault_can_be_about_one_resource() -> None:
+    faults = Faults()
+    faults.add(CallFault("*", "fail", resource="*pipeline/wines/*"))
+    assert faults.for_call("DescribePipelineExecution", "arn:…:pipeline/wines/execution/1") is not None
+    assert faults.for_call("DescribePipelineExecution", "arn:…:pipeline/beers/execution/1") is None
+    assert faults.for_call("s3:GET", "/bucket/wines") is None
+
+
 def test_used_up_faults_let_the_next_hit() -> None:
     faults = Faults()
     faults.add(CallFault("*", "fail", times=1))
     faults.add(CallFault("*", "deny", times=1))
-    kinds = [fault.kind if fault else None for fault in (faults.for_call("X") for _ in range(3))]
+    kinds = [hit[1].kind if hit else None for hit in (faults.for_call("X") for _ in range(3))]
     assert kinds == ["fail", "deny", None]
 
 

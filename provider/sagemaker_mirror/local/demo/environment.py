@@ -12,12 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sagemaker_mirror.local import LocalSageMaker
 from sagemaker_mirror.local.demo.airflow import Airflow
 from sagemaker_mirror.local.demo.airflow_2 import Airflow2
 from sagemaker_mirror.local.demo.datasets import upload
 from sagemaker_mirror.local.demo.processes import Processes
 from sagemaker_mirror.local.demo.settings import AirflowSettings
+from sagemaker_mirror.local.jobs import JobRunner
+from sagemaker_mirror.local.server import LocalSageMaker, MakeRunner
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -54,7 +55,14 @@ class DemoEnvironment:
 
 @contextmanager
 def demo_environment(
-    *, configs: Path, dags: Path, home: Path, port: int, sagemaker_port: int, control: bool = False
+    *,
+    configs: Path,
+    dags: Path,
+    home: Path,
+    port: int,
+    sagemaker_port: int,
+    control: bool = False,
+    make_runner: MakeRunner = JobRunner,
 ) -> Iterator[DemoEnvironment]:
     """Start both sides, and stop them with all that they started.
 
@@ -64,10 +72,13 @@ def demo_environment(
     :param port: where to serve the UI; another port is chosen when it is taken.
     :param sagemaker_port: the same for the embedded SageMaker.
     :param control: open the embedded SageMaker's control endpoint, which tests use.
+    :param make_runner: makes what runs jobs, see :class:`~sagemaker_mirror.local.server.LocalSageMaker`.
     :raises ProcessDied, AirflowTimeout: Airflow did not come up.
     """
     home = _empty(home.resolve())
-    with LocalSageMaker(port=_free_port(sagemaker_port), data_dir=home / "sagemaker", control=control) as sagemaker:
+    with LocalSageMaker(
+        port=_free_port(sagemaker_port), data_dir=home / "sagemaker", control=control, make_runner=make_runner
+    ) as sagemaker:
         settings = AirflowSettings(
             home=home / "airflow",
             port=_free_port(port),

@@ -67,25 +67,30 @@ class Processes:
         """Return where the child's output goes."""
         return self.log_dir / f"{name}.log"
 
-    def stop(self) -> None:
-        """End all children and their descendants: SIGTERM first, SIGKILL :data:`STOP_GRACE` seconds later."""
+    def stop(self, *names: str, grace: float = STOP_GRACE) -> None:
+        """End children and all their descendants: SIGTERM first, SIGKILL later.
+
+        :param names: which; none means all.
+        :param grace: seconds between the two; 0 is SIGKILL at once, as where the machine is lost.
+        """
+        children = [self._children.pop(name) for name in names or tuple(self._children)]
         family: list[psutil.Process] = []
-        for child in self._children.values():
+        for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(child.pid)
                 family += [process, *process.children(recursive=True)]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=STOP_GRACE)
+        if grace:
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.terminate()
+        _, alive = psutil.wait_procs(family, timeout=grace)
         # What was started while we looked is in the children's sessions still.
-        sessions = {child.pid for child in self._children.values()}
+        sessions = {child.pid for child in children}
         for process in {*alive, *_of_sessions(sessions)}:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        for child in self._children.values():
+        for child in children:
             child.wait()
-        self._children.clear()
 
     def _obituary(self, name: str) -> str:
         path = self.log_path(name)
