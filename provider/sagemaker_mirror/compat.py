@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as _airflow_version
@@ -65,6 +66,8 @@ else:
     from airflow.utils import timezone
 
 if TYPE_CHECKING:
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import Connection
     from airflow.sdk.types import TaskInstanceKey
 
 __all__ = [
@@ -86,16 +89,28 @@ __all__ = [
     "TaskDeferred",
     "TaskGroup",
     "TaskState",
+    "TriggerDagRunOperator",
     "TriggerEvent",
     "Variable",
     "conf",
     "get_parsing_context",
+    "read_connection",
+    "read_run_states",
     "read_task_state",
     "read_task_states",
     "read_variable",
     "read_xcom",
     "timezone",
+    "write_variable",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Only the dispatcher needs it, and importing it costs every other DAG file.
+    if name != "TriggerDagRunOperator":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    where = "airflow.providers.standard.operators" if AIRFLOW_3 else "airflow.operators"
+    return import_module(f"{where}.trigger_dagrun").TriggerDagRunOperator
 
 
 def read_variable(name: str) -> str | None:
@@ -106,6 +121,29 @@ def read_variable(name: str) -> str | None:
     no_value: dict[str, Any] = {"default" if AIRFLOW_3 else "default_var": None}
     value = Variable.get(name, **no_value)
     return None if value is None else str(value)
+
+
+def write_variable(name: str, value: str, description: str) -> None:
+    """Set an Airflow Variable.
+
+    :param name: the Variable's key
+    :param value: its value
+    :param description: what it is for
+    """
+    Variable.set(name, value, description=description)
+
+
+def read_connection(conn_id: str) -> Connection:
+    """Return an Airflow connection.
+
+    :param conn_id: its id
+    :raises AirflowNotFoundException: there is no such connection
+    """
+    if TYPE_CHECKING or AIRFLOW_3:
+        from airflow.sdk import BaseHook
+    else:
+        from airflow.hooks.base import BaseHook
+    return BaseHook.get_connection(conn_id)
 
 
 def read_xcom(ti_key: TaskInstanceKey, key: str) -> Any:
@@ -181,6 +219,24 @@ def _states_from_database(dag_id: str, run_id: str, task_ids: Sequence[str], map
             )
         )
         return {task_id: _text(state) for task_id, state in rows}
+
+
+def read_run_states(dag_id: str, run_ids: Sequence[str]) -> dict[str, str]:
+    """Ask Airflow how some runs of a DAG stand now; runs that do not exist are left out. Blocking.
+
+    :param dag_id: the DAG
+    :param run_ids: the runs
+    """
+    if AIRFLOW_3:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        # The question for a state is an error where there is no run, and shows as one in the log; a count is none.
+        count = RuntimeTaskInstance.get_dr_count
+        found = [run_id for run_id in run_ids if count(dag_id=dag_id, run_ids=[run_id])]
+    else:
+        found = list(run_ids)
+    states = {run_id: _run_state(dag_id, run_id) for run_id in found}
+    return {run_id: state for run_id, state in states.items() if state is not None}
 
 
 def _run_state(dag_id: str, run_id: str) -> str | None:
