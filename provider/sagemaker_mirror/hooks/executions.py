@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sagemaker_mirror.hooks.errors import CONFLICT, VALIDATION, code_of, message_of
+from sagemaker_mirror.hooks.errors import CONFLICT, NOT_FOUND, VALIDATION, code_of, message_of
+from sagemaker_mirror.mirror.external import ListedExecution
 from sagemaker_mirror.mirror.plan import Plan
 from sagemaker_mirror.mirror.snapshot import EXECUTION_UNDER_WAY, ExecutionSnapshot
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 # StopPipelineExecution answers ConflictException while an execution goes from one step to the next.
 _STOP_ATTEMPTS = 6
 _STOP_PAUSE = 0.3  # seconds; all attempts together fit into the seconds that a killed task has
+
+# So many pages are looked through, at least, for executions that somebody retried.
+_HISTORY_PAGES = 3
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,19 @@ class ExecutionRequest:
         if self.source_execution_arn:
             config["SourcePipelineExecutionArn"] = self.source_execution_arn
         return config
+
+
+@dataclass(frozen=True)
+class ExecutionBegin:
+    """How an execution was begun.
+
+    :param started_by: the Studio user profile that began it; None: SageMaker does not tell, since it was no user of
+        Studio
+    :param parameters: the values of the pipeline's parameters, defaults too, as texts
+    """
+
+    started_by: str | None
+    parameters: Mapping[str, str]
 
 
 def read_execution(client: SageMakerClient, arn: str) -> ExecutionSnapshot:
@@ -135,6 +152,59 @@ def find_under_way(
             ):
                 return summary["PipelineExecutionArn"]
     return None
+
+
+def list_executions(
+    client: SageMakerClient, pipeline_name: str, created_after: datetime, complete_from: datetime
+) -> list[ListedExecution]:
+    """List executions of a pipeline, the newest first; none where there is no such pipeline.
+
+    :param client: a SageMaker client
+    :param pipeline_name: the pipeline
+    :param created_after: executions before this time are not listed
+    :param complete_from: from this time on all are listed; of those before it, a few pages at most
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    pages = client.get_paginator("list_pipeline_executions").paginate(
+        PipelineName=pipeline_name,
+        CreatedAfter=created_after,
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        PaginationConfig={"PageSize": 100},
+    )
+    listed: list[ListedExecution] = []
+    try:
+        for number, page in enumerate(pages, start=1):
+            listed += (ListedExecution.of(row) for row in page["PipelineExecutionSummaries"])
+            if number >= _HISTORY_PAGES and listed and listed[-1].created < complete_from:
+                break
+    except ClientError as error:
+        if code_of(error) not in NOT_FOUND:
+            raise
+    return listed
+
+
+def read_status(client: SageMakerClient, arn: str) -> str:
+    """Return an execution's status, as SageMaker sends it.
+
+    :param client: a SageMaker client
+    :param arn: the execution
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    return client.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+
+
+def read_begin(client: SageMakerClient, arn: str) -> ExecutionBegin:
+    """Read who began an execution, and with which parameters.
+
+    :param client: a SageMaker client
+    :param arn: the execution
+    :raises botocore.exceptions.ClientError: SageMaker refuses
+    """
+    creator = client.describe_pipeline_execution(PipelineExecutionArn=arn).get("CreatedBy") or {}
+    pages = client.get_paginator("list_pipeline_parameters_for_execution").paginate(PipelineExecutionArn=arn)
+    parameters = {item["Name"]: item["Value"] for page in pages for item in page["PipelineParameters"]}
+    return ExecutionBegin(started_by=creator.get("UserProfileName"), parameters=parameters)
 
 
 def stop_execution(client: SageMakerClient, arn: str, pause: Callable[[float], None] = time.sleep) -> bool:

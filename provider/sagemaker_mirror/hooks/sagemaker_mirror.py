@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
 
     from sagemaker_mirror.compiler import CompiledPipeline, Upload
+    from sagemaker_mirror.mirror.external import ListedExecution
     from sagemaker_mirror.mirror.jobs import Job
     from sagemaker_mirror.mirror.plan import Plan
     from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
@@ -116,6 +117,31 @@ class SageMakerMirrorHook(SageMakerHook):
         :param created_after: executions before this time are not looked at
         """
         return executions.find_under_way(self.client, pipeline_name, description, created_after)
+
+    def list_executions(
+        self, pipeline_name: str, created_after: datetime, complete_from: datetime
+    ) -> list[ListedExecution]:
+        """List executions of a pipeline, the newest first; none where there is no such pipeline.
+
+        :param pipeline_name: the pipeline
+        :param created_after: executions before this time are not listed
+        :param complete_from: from this time on all are listed; of those before it, a few pages at most
+        """
+        return executions.list_executions(self.client, pipeline_name, created_after, complete_from)
+
+    def read_status(self, arn: str) -> str:
+        """Return an execution's status, as SageMaker sends it.
+
+        :param arn: the execution
+        """
+        return executions.read_status(self.client, arn)
+
+    def read_begin(self, arn: str) -> executions.ExecutionBegin:
+        """Read who began an execution, and with which parameters.
+
+        :param arn: the execution
+        """
+        return executions.read_begin(self.client, arn)
 
     def read_execution(self, arn: str) -> ExecutionSnapshot:
         """Look at an execution and all its steps, however many pages they are.
