@@ -31,6 +31,7 @@ def make_parser() -> Parser:
     _add_validate(commands)
     _add_compile(commands)
     _add_plan(commands)
+    _add_import(commands)
     _add_graph(commands)
     _add_schema(commands)
     _add_keys(commands)
@@ -82,6 +83,43 @@ def _add_plan(commands: argparse._SubParsersAction[Parser]) -> None:
     sub.add_argument("--region", help="of the pipeline; the value of SMP_REGION by default")
     sub.add_argument("--profile", help="of the AWS configuration; boto3's own search for credentials by default")
     _add_values(sub)
+
+
+def _add_import(commands: argparse._SubParsersAction[Parser]) -> None:
+    sub = _add(
+        commands,
+        "import",
+        "Write a config folder for a pipeline that was made otherwise, so that Airflow mirrors it.\n"
+        "Where a conf can say all that the pipeline does, it is written as one; else its definition is kept beside "
+        "the conf.\n"
+        "Changes nothing in SageMaker.",
+        "import abalone-pipeline",
+        "import abalone-pipeline -o configs/abalone --profile staging --region eu-central-1",
+        "import definition.json --name abalone-pipeline",
+    )
+    sub.set_defaults(command="import_pipeline")  # as a module, `import` is a word of the language
+    sub.add_argument(
+        "source",
+        metavar="PIPELINE",
+        help="name or ARN of a pipeline in SageMaker; or a .json file with a definition, or with what "
+        "`aws sagemaker describe-pipeline` answers",
+    )
+    sub.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="config folder to write; named like the pipeline by default",
+    )
+    sub.add_argument("--configs", type=Path, default=CONFIGS, help="root of the config folders (%(default)s)")
+    sub.add_argument("--name", help="name of the pipeline in the conf; its own by default")
+    sub.add_argument("--force", action="store_true", help="overwrite the files of a folder that is there already")
+    sub.add_argument(
+        "--region", help="of the pipeline; that of the ARN, SMP_REGION or the AWS configuration by default"
+    )
+    access = sub.add_mutually_exclusive_group()
+    access.add_argument("--profile", help="of the AWS configuration; boto3's own search for credentials by default")
+    access.add_argument("--conn", metavar="AWS_CONN_ID", help="Airflow connection to use in place of a profile")
 
 
 def _add_graph(commands: argparse._SubParsersAction[Parser]) -> None:
