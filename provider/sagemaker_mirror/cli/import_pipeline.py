@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -60,9 +60,7 @@ def _client(options: argparse.Namespace, region: str | None) -> SageMakerClient:
         return AwsConnection.of(options.conn, region, None, None).hook().client
     import boto3
 
-    return cast(
-        "SageMakerClient", boto3.Session(profile_name=options.profile, region_name=region).client("sagemaker")
-    )
+    return boto3.Session(profile_name=options.profile, region_name=region).client("sagemaker")
 
 
 def _lines(pipeline: ImportedPipeline, name: str, written: WrittenFolder) -> Iterator[str]:

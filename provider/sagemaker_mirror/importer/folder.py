@@ -71,7 +71,8 @@ def write_folder(pipeline: ImportedPipeline, name: str, folder: Path, *, force: 
 
 def _kept_files(pipeline: ImportedPipeline, name: str) -> dict[str, bytes]:
     head = (
-        f"{_origin(pipeline, name)} Its definition lies beside this file, and is written to SageMaker as it is.",
+        _origin(pipeline, name),
+        "Its definition lies beside this file, and is written to SageMaker as it is.",
         "Names such as SMP_REGION may be put into it: they get their values when a task runs.",
     )
     return {

@@ -1,0 +1,162 @@
+"""Pipelines whose definition is kept beside the conf."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from hypothesis import given
+
+from sagemaker_mirror.compiler import SHA256_KEY, Target, compile_pipeline
+from sagemaker_mirror.compiler.difference import provenance, without_mark
+from sagemaker_mirror.config import ConfigError, load_folder
+from sagemaker_mirror.graph import build_graph
+from sagemaker_mirror.importer import FolderTakenError, ImportedPipeline, write_folder
+from sagemaker_mirror.local.definition import parse_definition
+from sagemaker_mirror.mirror.arns import Arn
+from sagemaker_mirror.mirror.plan import Plan
+
+from .definitions import definitions
+
+TARGET = Target("eu-central-1", "123456789012", "harvest-data", "arn:aws:iam::123456789012:role/Farmer")
+DEFINITION = {
+    "Version": "2020-12-01",
+    "Metadata": {"Season": "spring", SHA256_KEY: "0"},
+    "Parameters": [{"Name": "Rain", "Type": "Float", "DefaultValue": 1.5}],
+    "Steps": [
+        {"Arguments": {"Field": "ä"}, "Type": "Tuning", "Name": "grow"},
+        {
+            "Arguments": {
+                "ElseSteps": [],
+                "IfSteps": [{"Type": "Lambda", "Name": "mow", "Arguments": {}}],
+                "Conditions": [{"Type": "Equals", "LeftValue": {"Get": "Steps.grow.Sun"}, "RightValue": 1}],
+            },
+            "Type": "Condition",
+            "Name": "dry",
+        },
+    ],
+}
+PIPELINE = ImportedPipeline(
+    definition=DEFINITION,
+    name="Harvest",
+    arn=Arn.parse("arn:aws:sagemaker:eu-central-1:123456789012:pipeline/harvest"),
+    version_id=3,
+    role_arn="arn:aws:iam::123456789012:role/Harvester",
+    description="Reaps: 'what' was #sown",
+    parallelism=4,
+    tags={"team": "012", "aws:cloudformation:stack-name": "fields"},
+)
+
+
+def compiled(folder):
+    config = load_folder(folder)
+    return compile_pipeline(config, build_graph(config), TARGET, {})
+
+
+@given(definitions())
+def test_an_imported_definition_compiles_to_itself_and_its_graph_is_its_own(tmp_path_factory, definition):
+    root = tmp_path_factory.mktemp("configs")
+    try:
+        written = write_folder(ImportedPipeline(definition), "harvest", root / "harvest")
+        result = compiled(root / "harvest").definition
+    finally:
+        shutil.rmtree(root)
+
+    assert without_mark(result) == without_mark(definition)
+    assert provenance(result) == "compiled"
+    # The embedded SageMaker reads definitions by itself, and so does the mirror.
+    expected = parse_definition(json.dumps(definition))
+    assert {edge.source for edge in written.graph.edges} <= expected.steps.keys()
+    assert {name: frozenset(written.graph.upstream(name)) for name in written.graph.steps} == {
+        name: expected.upstream(name) for name in expected.steps
+    }
+    assert {name: step.step_class for name, step in written.graph.steps.items()} == {
+        name: step.type for name, step in Plan.of(definition).steps.items()
+    }
+
+
+def test_what_stands_beside_the_definition_is_kept_too(tmp_path):
+    write_folder(PIPELINE, "Harvest", tmp_path / "configs/harvest")
+
+    found = compiled(tmp_path / "configs/harvest")
+    assert (found.name, found.role_arn, found.description, found.parallelism, dict(found.tags)) == (
+        "Harvest",
+        "arn:aws:iam::123456789012:role/Harvester",
+        "Reaps: 'what' was #sown",
+        4,
+        {"team": "012"},
+    )
+
+
+def test_the_files_are_for_people(tmp_path):
+    written = write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
+
+    assert (
+        (tmp_path / "harvest/conf/conf.yaml").read_text()
+        == """\
+# The pipeline Harvest, imported from SageMaker in eu-central-1.
+# Its definition lies beside this file, and is written to SageMaker as it is.
+# Names such as SMP_REGION may be put into it: they get their values when a task runs.
+conf:
+  sagemakerNetworkSecurity:
+    role: arn:aws:iam::123456789012:role/Harvester
+  tags:
+    team: '012'
+  sagemakerPipeline:
+    pipelineName: Harvest
+    definition: definition.json
+    description: 'Reaps: ''what'' was #sown'
+    parallelism: 4
+"""
+    )
+    text = (tmp_path / "harvest/conf/definition.json").read_text()
+    kept = json.loads(text)
+    assert list(kept) == ["Version", "Metadata", "Parameters", "Steps"]
+    assert [list(step) for step in kept["Steps"]] == [["Name", "Type", "Arguments"]] * 2
+    assert kept["Metadata"] == {"Season": "spring"}
+    assert '"ä"' in text
+    assert written.files == ("conf/conf.yaml", "conf/definition.json")
+    assert written.why_kept == (
+        "step grow is of type Tuning",
+        "step dry is of type Condition",
+        "step mow is of type Lambda",
+    )
+
+
+def test_words_that_look_like_placeholders_are_named(tmp_path):
+    definition = {**DEFINITION, "Steps": [{"Name": "a", "Type": "Lambda", "Arguments": {"X": "SMP_ODD"}}]}
+
+    assert write_folder(ImportedPipeline(definition), "x", tmp_path / "x").placeholders == {"SMP_ODD"}
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path):
+    write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
+    conf = tmp_path / "harvest/conf/conf.yaml"
+    conf.write_text("mine")
+
+    with pytest.raises(FolderTakenError, match="is there already; --force overwrites"):
+        write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
+    assert conf.read_text() == "mine"
+
+    write_folder(PIPELINE, "Harvest", tmp_path / "harvest", force=True)
+    assert conf.read_text().startswith("# The pipeline")
+
+
+def test_other_confs_are_never_mixed_with_it(tmp_path):
+    other = tmp_path / "harvest/model/conf/conf.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text("conf:")
+
+    with pytest.raises(FolderTakenError, match="has other confs"):
+        write_folder(PIPELINE, "Harvest", tmp_path / "harvest", force=True)
+
+
+def test_what_can_be_no_dag_is_not_written(tmp_path):
+    definition = {**DEFINITION, "Parameters": [{"Name": "force_recompile", "Type": "String"}]}
+
+    with pytest.raises(ConfigError) as error:
+        write_folder(ImportedPipeline(definition), "x", tmp_path / "x")
+
+    assert error.value.problems[0].path == tmp_path / "x/conf/definition.json"
+    assert list(tmp_path.iterdir()) == []
