@@ -144,6 +144,15 @@ class LocalSageMaker:
         """
         return make_client(service, self.endpoint_url, region, access_key)
 
+    def forget(self, execution_arn: str) -> None:
+        """Forget an ended execution, as SageMaker's history does in time.
+
+        :raises ServiceError: ResourceNotFound if it is not there.
+        :raises ValueError: if it has not ended.
+        """
+        with self._store.change():
+            self._store.remove_execution(execution_arn)
+
     def wait(self, execution_arn: str, timeout: float = 60.0) -> str:
         """Wait until an execution has ended.
 

@@ -143,8 +143,13 @@ class Store:
             )
 
     def remove_execution(self, arn: str) -> None:
-        """Forget an execution, as SageMaker's history does in time."""
-        self.execution(arn)
+        """Forget an ended execution, as SageMaker's history does in time.
+
+        :raises ServiceError: ResourceNotFound if it is not there.
+        :raises ValueError: if it has not ended.
+        """
+        if not self.execution(arn).ended:
+            raise ValueError("The execution has not ended.")
         del self._executions[arn]
         self._cached = {key: entry for key, entry in self._cached.items() if entry.execution_arn != arn}
         self._forget_answers("PipelineExecutionArn", arn)

@@ -47,7 +47,6 @@ class Airflow2(Airflow):
         return {
             "CORE__EXECUTOR": "LocalExecutor",
             "API__AUTH_BACKENDS": f"{_BACKENDS}.basic_auth,{_BACKENDS}.session",
-            "API__ENABLE_XCOM_DESERIALIZE_SUPPORT": True,
             "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
             "WEBSERVER__WEB_SERVER_PORT": settings.port,
             "WEBSERVER__BASE_URL": settings.url,
@@ -69,11 +68,6 @@ class Airflow2(Airflow):
         person = {"username": _USER, "password": self._password, "role": "Admin", "firstname": "Demo"}
         person |= {"lastname": "User", "email": "demo@localhost"}
         self.run("users-create", "users", "create", *(f"--{name}={value}" for name, value in person.items()))
-
-    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return what a task left under a key."""
-        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        return self.get(path, deserialize=True, stringify=False)["value"]
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
         """Return the text of a task's log."""

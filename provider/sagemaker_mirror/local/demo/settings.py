@@ -63,6 +63,7 @@ class AirflowSettings:
             # check and workers report often (apache/airflow #72716).
             "CORE__PARALLELISM": 4,
             "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
+            "API__ENABLE_XCOM_DESERIALIZE_SUPPORT": True,
             "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}",
             "SAGEMAKER_MIRROR__CONFIGS_FOLDER": self.configs_folder,
             "SAGEMAKER_MIRROR__POLL_INTERVAL": self.poll_interval,
