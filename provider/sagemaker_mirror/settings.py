@@ -72,7 +72,36 @@ ALLOWED_CALLBACKS = Option(
     example="company.alerts.page_the_team,company.alerts.send_mail",
     version_added="0.1.0",
 )
-OPTIONS: tuple[Option, ...] = (CONFIGS_FOLDER, POLL_INTERVAL, ALLOWED_CALLBACKS)
+EXTERNAL_INTERVAL = Option(
+    name="external_interval",
+    type="integer",
+    default="300",
+    description=(
+        "Seconds between two looks for executions that were begun outside Airflow, for folders whose conf says\n"
+        "``airflow.mirror_external: true``."
+    ),
+    example="60",
+    version_added="0.1.0",
+)
+AIRFLOW_API_CONN_ID = Option(
+    name="airflow_api_conn_id",
+    type="string",
+    default="",
+    description=(
+        "HTTP connection to Airflow's own public REST API. With it, the run of an execution that is retried in\n"
+        "Studio after the run has ended is re-opened: its failed tasks are cleared, and follow. Without it, that is\n"
+        "only reported, because tasks of Airflow 3 have no other way to clear tasks."
+    ),
+    example="airflow_api",
+    version_added="0.1.0",
+)
+OPTIONS: tuple[Option, ...] = (
+    CONFIGS_FOLDER,
+    POLL_INTERVAL,
+    ALLOWED_CALLBACKS,
+    EXTERNAL_INTERVAL,
+    AIRFLOW_API_CONN_ID,
+)
 
 
 def configs_folder() -> str:
@@ -96,6 +125,20 @@ def allowed_callbacks() -> frozenset[str]:
 
     text = str(conf.get(SECTION, ALLOWED_CALLBACKS.name, fallback=ALLOWED_CALLBACKS.default))
     return frozenset(path.strip() for path in text.split(",") if path.strip())
+
+
+def external_interval() -> int:
+    """Return ``[sagemaker_mirror] external_interval``, in seconds."""
+    from sagemaker_mirror.compat import conf
+
+    return int(conf.getint(SECTION, EXTERNAL_INTERVAL.name, fallback=int(EXTERNAL_INTERVAL.default)))
+
+
+def airflow_api_conn_id() -> str | None:
+    """Return ``[sagemaker_mirror] airflow_api_conn_id``; None where nothing is configured."""
+    from sagemaker_mirror.compat import conf
+
+    return str(conf.get(SECTION, AIRFLOW_API_CONN_ID.name, fallback=AIRFLOW_API_CONN_ID.default)) or None
 
 
 def find_configs(configs: str | Path | None, dag_file: str | Path) -> Path:
