@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sagemaker_mirror.compat import DAG, get_parsing_context
-from sagemaker_mirror.config import ConfigError, ConfigFolder, discover, find_folder, load_folder
+from sagemaker_mirror.config import ConfigError, ConfigFolder, PipelineConfig, discover, find_folder, load_folder
 from sagemaker_mirror.factory.arguments import dag_arguments
 from sagemaker_mirror.factory.broken import broken_dag
+from sagemaker_mirror.factory.dispatcher import DISPATCHER_ID, dispatcher_dag
 from sagemaker_mirror.factory.names import MAX_DAG_ID_LENGTH, as_dag_id, is_dag_id
 from sagemaker_mirror.factory.params import add_params
 from sagemaker_mirror.factory.tasks import add_pipeline_tasks
@@ -25,7 +27,8 @@ def build_dags(configs: str | Path | None = None, *, default_args: Mapping[str, 
     """Build one DAG for each config folder, named like the folder.
 
     A folder with errors becomes a DAG that shows them and fails with them; it leaves all others alone. When a task
-    runs, only the folder of its DAG is opened.
+    runs, only the folder of its DAG is opened. Where a folder mirrors executions that were begun outside Airflow,
+    there is one DAG more, the dispatcher.
 
     Two lines make a DAG file::
 
@@ -42,16 +45,36 @@ def build_dags(configs: str | Path | None = None, *, default_args: Mapping[str, 
     """
     dag_file = sys._getframe(1).f_code.co_filename
     root = find_configs(configs, dag_file)
+    wanted = get_parsing_context().dag_id
     dags = {}
-    for dag_id, folder in _wanted_folders(root).items():
-        dag = dags[dag_id] = _build_dag(dag_id, folder, default_args or {})
+    mirrors_external = wanted == DISPATCHER_ID
+    for dag_id, folder in _wanted_folders(root, wanted).items():
+        built = _build(dag_id, folder, default_args or {})
+        dags[dag_id] = built.dag
+        mirrors_external |= built.mirrors_external and wanted != dag_id
+    if mirrors_external:
+        dags[DISPATCHER_ID] = dispatcher_dag(root, default_args or {})
+    for dag in dags.values():
         dag.fileloc = dag_file
     return dags
 
 
-def _wanted_folders(root: Path) -> dict[str, ConfigFolder]:
+@dataclass(frozen=True)
+class _Built:
+    """The DAG of a folder.
+
+    :param dag: the DAG
+    :param mirrors_external: whether executions begun outside Airflow become runs of it
+    """
+
+    dag: DAG
+    mirrors_external: bool = False
+
+
+def _wanted_folders(root: Path, dag_id: str | None) -> dict[str, ConfigFolder]:
     """Return the folders to open, by DAG id: the one that Airflow runs a task of, else all."""
-    dag_id = get_parsing_context().dag_id
+    if dag_id == DISPATCHER_ID:
+        return {}
     if dag_id is not None and is_dag_id(dag_id):
         folder = find_folder(root, dag_id)
         if folder is not None:
@@ -62,27 +85,27 @@ def _wanted_folders(root: Path) -> dict[str, ConfigFolder]:
 
 def _by_dag_id(folders: Iterable[ConfigFolder]) -> dict[str, ConfigFolder]:
     wanted = {folder.name: folder for folder in folders}
-    for name in [name for name in wanted if not is_dag_id(name)]:
-        wanted[as_dag_id(name, wanted)] = wanted.pop(name)
+    for name in [name for name in wanted if not is_dag_id(name) or name == DISPATCHER_ID]:
+        wanted[as_dag_id(name, {*wanted, DISPATCHER_ID})] = wanted.pop(name)
     return wanted
 
 
-def _build_dag(dag_id: str, folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
+def _build(dag_id: str, folder: ConfigFolder, default_args: Mapping[str, Any]) -> _Built:
     if dag_id != folder.name:
-        return broken_dag(dag_id, folder, [_illegal_name(folder.name)])
+        return _Built(broken_dag(dag_id, folder, [_illegal_name(folder.name)]))
     try:
-        return _pipeline_dag(folder, default_args)
+        # By its path where it has no files: then it can't be looked into, and loading it says why.
+        config = load_folder(folder if folder.files else folder.path)
+        return _Built(_pipeline_dag(folder, config, default_args), config.base.airflow.mirror_external)
     except ConfigError as error:
-        return broken_dag(dag_id, folder, [str(problem) for problem in error.problems])
+        return _Built(broken_dag(dag_id, folder, [str(problem) for problem in error.problems]))
     except Exception as error:
         # What Airflow refuses, what can't be read, or a bug of ours: nothing that other folders should suffer for.
         log.exception("There is no pipeline in %s", folder.path)
-        return broken_dag(dag_id, folder, [f"{folder.path}: {type(error).__name__}: {error}"])
+        return _Built(broken_dag(dag_id, folder, [f"{folder.path}: {type(error).__name__}: {error}"]))
 
 
-def _pipeline_dag(folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
-    # By its path where it has no files: then it can't be looked into, and loading it says why.
-    config = load_folder(folder if folder.files else folder.path)
+def _pipeline_dag(folder: ConfigFolder, config: PipelineConfig, default_args: Mapping[str, Any]) -> DAG:
     graph = build_graph(config)
     arguments = dag_arguments(config, graph)
     arguments["default_args"] = {**default_args, **arguments["default_args"]}
@@ -97,5 +120,7 @@ def _pipeline_dag(folder: ConfigFolder, default_args: Mapping[str, Any]) -> DAG:
 
 
 def _illegal_name(name: str) -> str:
+    if name == DISPATCHER_ID:
+        return f"{name}: the DAG that mirrors executions begun outside Airflow has that id, so no folder can have it"
     allowed = f"letters, digits, '-', '_' and '.', at most {MAX_DAG_ID_LENGTH} of them"
     return f"{name}: a folder's name becomes the id of its DAG, so it can only have {allowed}"

@@ -1,0 +1,58 @@
+"""The DAG that gives executions begun outside Airflow a run each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sagemaker_mirror import settings
+from sagemaker_mirror.compat import DAG
+from sagemaker_mirror.factory.arguments import TAG, UNSCHEDULED
+
+DISPATCHER_ID = "sagemaker_mirror_dispatcher"
+
+_DOCS = """\
+Looks for executions of SageMaker pipelines that were begun outside Airflow (in Studio, by an SDK, on a schedule of
+EventBridge), for the folders whose conf says `airflow.mirror_external: true`. Each becomes one run
+`sagemaker__<execution id>` of the folder's DAG, with its parameters and, where SageMaker tells, who began it.
+
+An execution that somebody retries in Studio after its run has ended is reported: a mapped task fails and says which.
+With `[sagemaker_mirror] airflow_api_conn_id` the run is re-opened instead.
+
+While this DAG is paused nothing is lost: it catches up.
+"""
+
+
+def dispatcher_dag(configs_root: Path, default_args: Mapping[str, Any]) -> DAG:
+    """Return the dispatcher. It is the same whatever folders there are, so that its tasks need none read to be built.
+
+    :param configs_root: the folder that config folders lie in, on this machine
+    :param default_args: arguments for its tasks, such as ``aws_conn_id``
+    """
+    # Here, because importing Airflow's own trigger operator costs more than most DAG files.
+    from sagemaker_mirror.operators.external import SageMakerExternalExecutionsOperator
+    from sagemaker_mirror.operators.external_run import SageMakerExternalRunOperator
+
+    dag = DAG(
+        DISPATCHER_ID,
+        **{**UNSCHEDULED, "schedule": timedelta(seconds=settings.external_interval())},
+        max_active_runs=1,
+        # The conf is the switch. Who wants to wait with it pauses it.
+        is_paused_upon_creation=False,
+        description="Gives executions that were begun outside Airflow a run each",
+        doc_md=_DOCS,
+        tags=[TAG],
+        default_args=dict(default_args),
+    )
+    find = SageMakerExternalExecutionsOperator(task_id="find", configs_root=str(configs_root), dag=dag)
+    SageMakerExternalRunOperator.partial(
+        task_id="dispatch",
+        retries=2,
+        retry_delay=timedelta(seconds=30),
+        deferrable=False,
+        map_index_template="{{ task.shown_as }}",
+        dag=dag,
+    ).expand_kwargs(find.output)
+    return dag

@@ -1,0 +1,103 @@
+"""The DAG that gives executions begun outside Airflow a run each: where there is one, and what it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sagemaker_mirror.compat import AIRFLOW_3
+from sagemaker_mirror.factory import build_dags
+from sagemaker_mirror.factory.dispatcher import DISPATCHER_ID
+from tests.unit.factory.serialise import serialise
+
+MIRRORED = {"airflow": {"mirror_external": True}}
+
+
+def test_it_is_there_only_where_a_folder_mirrors_what_was_begun_elsewhere(configs):
+    configs.add("a")
+    assert list(build_dags(configs.root)) == ["a"]
+    configs.add("b", **MIRRORED)
+    assert list(build_dags(configs.root)) == ["a", "b", DISPATCHER_ID]
+
+
+def test_a_broken_folder_makes_none(configs):
+    configs.write("a", "conf: {airflow: {mirror_external: true}}")
+    assert list(build_dags(configs.root)) == ["a"]
+
+
+def test_its_own_tasks_open_no_folder(configs, parsing, monkeypatch):
+    from sagemaker_mirror.factory import dags
+
+    configs.add("a", **MIRRORED)
+    full = build_dags(configs.root)[DISPATCHER_ID]
+    monkeypatch.setattr(dags, "load_folder", lambda folder: pytest.fail(f"{folder} was opened"))
+    parsing(DISPATCHER_ID)
+    (dag,) = build_dags(configs.root).values()
+    assert serialise(dag) == serialise(full)
+
+
+def test_the_tasks_of_a_folder_open_no_dispatcher(configs, parsing):
+    configs.add("a", **MIRRORED)
+    parsing("a")
+    assert list(build_dags(configs.root)) == ["a"]
+
+
+def test_another_dag_of_the_file_opens_it_too(configs, parsing):
+    configs.add("a", **MIRRORED)
+    parsing("somebody-elses")
+    assert list(build_dags(configs.root)) == ["a", DISPATCHER_ID]
+
+
+def test_no_folder_can_have_its_name(configs):
+    configs.add(DISPATCHER_ID)
+    configs.add("z", **MIRRORED)
+    dags = build_dags(configs.root)
+    assert list(dags) == ["z", f"{DISPATCHER_ID}_", DISPATCHER_ID]
+    assert "no folder can have it" in dags[f"{DISPATCHER_ID}_"].description
+
+
+def test_it_looks_and_maps_one_task_over_what_it_found(configs):
+    configs.add("a", **MIRRORED)
+    dag = build_dags(configs.root, default_args={"aws_conn_id": "mine", "deferrable": True})[DISPATCHER_ID]
+    assert set(dag.task_ids) == {"find", "dispatch"}
+    assert dag.get_task("find").downstream_task_ids == {"dispatch"}
+    assert dag.get_task("find").aws_conn_id == "mine"
+    assert dag.get_task("dispatch").is_mapped
+    assert (dag.catchup, dag.max_active_runs, dag.is_paused_upon_creation) == (False, 1, False)
+
+
+def test_the_interval_is_airflows_option(configs, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_MIRROR__EXTERNAL_INTERVAL", "60")
+    configs.add("a", **MIRRORED)
+    assert "60" in str(serialise(build_dags(configs.root)[DISPATCHER_ID])["dag"]["timetable"])
+
+
+def test_it_tells_no_path_of_this_machine(configs):
+    configs.add("a", **MIRRORED)
+    dag = build_dags(configs.root)[DISPATCHER_ID]
+    stored = serialise(dag)
+    assert str(configs.root) not in str(stored)
+
+
+def test_building_it_loads_nothing_heavy(configs):
+    configs.add("a", **MIRRORED)
+    script = (
+        "import sys\nfrom sagemaker_mirror.factory import build_dags\n"
+        f"assert {DISPATCHER_ID!r} in build_dags({str(configs.root)!r})\n"
+        "print([m for m in ('boto3', 'botocore', 'aiobotocore', 'pandas', 'moto') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_where_nothing_is_mirrored_airflows_trigger_operator_is_not_loaded(configs):
+    configs.add("a")
+    module = "airflow.providers.standard.operators" if AIRFLOW_3 else "airflow.operators"
+    script = (
+        "import sys\nfrom sagemaker_mirror.factory import build_dags\n"
+        f"build_dags({str(configs.root)!r})\nprint('{module}.trigger_dagrun' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
