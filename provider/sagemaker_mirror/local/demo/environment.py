@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +63,7 @@ def demo_environment(
     sagemaker_port: int,
     control: bool = False,
     make_runner: MakeRunner = JobRunner,
+    options: Mapping[str, object] | None = None,
 ) -> Iterator[DemoEnvironment]:
     """Start both sides, and stop them with all that they started.
 
@@ -73,6 +74,7 @@ def demo_environment(
     :param sagemaker_port: the same for the embedded SageMaker.
     :param control: open the embedded SageMaker's control endpoint, which tests use.
     :param make_runner: makes what runs jobs, see :class:`~sagemaker_mirror.local.server.LocalSageMaker`.
+    :param options: of Airflow's configuration, as ``SECTION__KEY``.
     :raises ProcessDied, AirflowTimeout: Airflow did not come up.
     """
     home = _empty(home.resolve())
@@ -88,6 +90,7 @@ def demo_environment(
             region_name=REGION,
             poll_interval=POLL_INTERVAL,
             variables=VARIABLES,
+            options=options or {},
         )
         processes = Processes(home / "logs")
         airflow = _airflow(settings, processes)

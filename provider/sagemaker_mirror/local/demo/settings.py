@@ -22,6 +22,7 @@ class AirflowSettings:
     :param region_name: the region that it plays.
     :param poll_interval: seconds between two looks at an execution.
     :param variables: ``SMP_*`` names and their values, as a start-up script would set them in MWAA.
+    :param options: of Airflow's configuration, as ``SECTION__KEY``.
     """
 
     home: Path
@@ -32,6 +33,7 @@ class AirflowSettings:
     region_name: str
     poll_interval: int
     variables: Mapping[str, str]
+    options: Mapping[str, object] = field(default_factory=dict)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(64), repr=False)
 
     @property
@@ -72,7 +74,7 @@ class AirflowSettings:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "AWS_", "SMP_"))}
         # Each task starts a Python: byte code that is written once pays for itself within the first run.
         env.pop("PYTHONDONTWRITEBYTECODE", None)
-        env |= {f"AIRFLOW__{name}": str(value) for name, value in {**shared, **options}.items()}
+        env |= {f"AIRFLOW__{name}": str(value) for name, value in {**shared, **options, **self.options}.items()}
         env |= {"AIRFLOW_HOME": str(self.home), "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection)}
         env |= {
             "AWS_DEFAULT_REGION": self.region_name,
