@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 HEAD = """\
 from datetime import datetime, timezone
 
-from sagemaker_mirror.compat import DAG, Param, TaskGroup
+from sagemaker_mirror.compat import DAG, AssetAlias, Param, TaskGroup
 from sagemaker_mirror.operators.sagemaker_pipeline import (
     SageMakerPipelineExecutionOperator,
     SageMakerPipelineStartOperator,
@@ -17,14 +18,25 @@ from sagemaker_mirror.operators.sagemaker_pipeline import (
 )
 """
 DAG_ARGUMENTS = ("description", "doc_md", "max_active_runs", "catchup")
-# What a task is told beyond Airflow's and the operator's defaults.
-TASK_ARGUMENTS = {
-    "SageMakerPipelineUpsertOperator": ("config_folder", "configs_root"),
-    "SageMakerPipelineStartOperator": ("pipeline_name", "pipeline_version_id"),
-    "SageMakerPipelineExecutionOperator": ("pipeline_execution_arn", "deferrable"),
-    "SageMakerPipelineStepOperator": ("pipeline_execution_arn", "deferrable", "step_name", "doc_md"),
-    "SageMakerPipelineSummaryOperator": ("pipeline_execution_arn", "deferrable", "step_names"),
-}
+# Who the task is and where it belongs, which is written in other ways.
+PLACE = ("task_id", "dag", "task_group")
+
+
+def arguments_of(task: Any) -> dict[str, Any]:
+    """Return what a task was told beyond its defaults, and beyond who it is.
+
+    :param task: an operator
+    """
+    # BaseOperator keeps them under this name in 2.11 and in 3.
+    told = task._BaseOperator__init_kwargs
+    defaults = {
+        name: parameter.default for name, parameter in inspect.signature(type(task).__init__).parameters.items()
+    }
+    return {
+        name: value
+        for name, value in told.items()
+        if name not in PLACE and value not in (None, []) and value != defaults.get(name, inspect.Parameter.empty)
+    }
 
 
 def write_dags(dags: dict[str, Any]) -> str:
@@ -70,7 +82,12 @@ def _dag(name: str, dag: Any) -> list[str]:
 def _task(names: dict[str, str], task: Any, dag: str, group: str) -> str:
     name = names[task.task_id] = f"task_{len(names)}"
     kind = type(task).__name__
-    arguments = [f"{key}={getattr(task, key)!r}" for key in TASK_ARGUMENTS[kind]]
-    if kind == "SageMakerPipelineStepOperator":
-        arguments.append(f"step_class={task.custom_operator_name!r}")
+    arguments = [f"{key}={_literal(key, value)}" for key, value in arguments_of(task).items()]
     return f"{name} = {kind}(task_id={task.task_id!r}, dag={dag}, task_group={group}, {', '.join(arguments)})"
+
+
+def _literal(key: str, value: Any) -> str:
+    if key == "outlets":
+        return f"[{', '.join(f'AssetAlias({alias.name!r})' for alias in value)}]"
+    # A member of an enumeration as its text.
+    return repr(str(value)) if isinstance(value, str) else repr(value)
