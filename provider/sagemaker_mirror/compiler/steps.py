@@ -86,3 +86,19 @@ def _retry_policy(policy: RetryPolicy) -> Request:
         "BackoffRate": policy.backoff_rate,
         **limit,
     }
+
+
+def without_cache(step: Request) -> Request:
+    """Return a step of a definition that runs anew whatever the cache has, with all steps of its branches.
+
+    :param step: the step.
+    """
+    changed = dict(step)
+    if "CacheConfig" in step:
+        changed["CacheConfig"] = {**step["CacheConfig"], "Enabled": False}
+    if step["Type"] == "Condition":
+        arguments = step["Arguments"]
+        branches = {name: arguments[name] for name in ("IfSteps", "ElseSteps") if name in arguments}
+        inner = {name: [without_cache(step) for step in steps] for name, steps in branches.items()}
+        changed["Arguments"] = {**arguments, **inner}
+    return changed

@@ -111,9 +111,14 @@ def _pipeline_dag(folder: ConfigFolder, config: PipelineConfig, default_args: Ma
     arguments["default_args"] = {**default_args, **arguments["default_args"]}
     dag = DAG(folder.name, **arguments)
     add_pipeline_tasks(
-        config, dag, configs_root=folder.path.parent, param_names=config.pipeline.parameters, graph=graph
+        config,
+        dag,
+        configs_root=folder.path.parent,
+        param_names=config.pipeline.parameters,
+        run_settings=True,
+        graph=graph,
     )
-    add_params(dag, config)
+    add_params(dag, config, graph)
     # Airflow does this later, and then blames the whole DAG file.
     dag.validate()  # type: ignore[no-untyped-call]
     return dag

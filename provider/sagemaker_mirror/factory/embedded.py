@@ -63,9 +63,10 @@ class SageMakerPipelineDag(DAG):
             values=values,
             parameters=parameters,
             param_names=config.pipeline.parameters,
+            run_settings=True,
             graph=graph,
         )
-        add_params(self, config)
+        add_params(self, config, graph)
 
 
 class SageMakerPipelineTaskGroup(TaskGroup):

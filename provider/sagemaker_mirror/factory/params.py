@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,13 @@ from typing import Any
 from sagemaker_mirror.compat import DAG, Param
 from sagemaker_mirror.config import ConfigError, Parameter, PipelineConfig
 from sagemaker_mirror.config.fields import PLACEHOLDER
+from sagemaker_mirror.config.placeholders import name_pattern
+from sagemaker_mirror.graph import StepGraph
+from sagemaker_mirror.mirror.selection import MOST_STEPS
 
-PLACEHOLDERS = "Placeholders"  # the folded section of the form
+# The folded sections of the form
+SETTINGS = "SageMaker"
+PLACEHOLDERS = "Placeholders"
 
 _JSON_TYPES = {"String": "string", "Integer": "integer", "Float": "number", "Boolean": "boolean"}
 
@@ -27,6 +33,13 @@ class Placeholder:
     pattern: str | None = None
 
 
+# What StartPipelineExecution takes:
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StartPipelineExecution.html
+_DISPLAY_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}$"
+_EXECUTION_ARN = r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{{12}}:pipeline/{pipeline}/execution/[a-zA-Z0-9-]+$"
+_ARN_LENGTH = 2048
+_PIPELINE_NAME = re.compile(r"[a-zA-Z0-9-]+")
+
 # The framework's environment variables. A definition needs the first four, whether or not a conf names them.
 _KNOWN = {
     "SMP_ACCOUNTID": Placeholder("AWS account of the pipeline", r"^[0-9]{12}$"),
@@ -41,20 +54,24 @@ _OF_THE_CONF = Placeholder("Placeholder of the conf")
 _VARIABLE = Placeholder("Variable of the conf")
 
 
-def trigger_params(config: PipelineConfig) -> dict[str, Param]:
-    """Return the params of a DAG, in the order of its trigger form: the pipeline's parameters, then placeholders.
+def trigger_params(config: PipelineConfig, graph: StepGraph) -> dict[str, Param]:
+    """Return the params of a DAG, in the order of its trigger form.
+
+    First the pipeline's parameters, then two folded sections: settings of the run, and placeholders.
 
     :param config: the folder's configuration
+    :param graph: its steps
     """
     variables = _variables(config)
     names = [*_KNOWN, *sorted({*variables, *config.placeholders} - _KNOWN.keys())]
     return {
         **{name: _of_parameter(name, parameter) for name, parameter in config.pipeline.parameters.items()},
+        **_settings(config, list(graph.steps)),
         **{name: _of_placeholder(name, variables.get(name)) for name in names},
     }
 
 
-def add_params(dag: DAG, config: PipelineConfig) -> None:
+def add_params(dag: DAG, config: PipelineConfig, graph: StepGraph) -> None:
     """Add the trigger form to a DAG that has its tasks already; params that it has stay as they are.
 
     Airflow copies the params of a DAG into each of its tasks once for every class that the task's operator is derived
@@ -63,6 +80,7 @@ def add_params(dag: DAG, config: PipelineConfig) -> None:
 
     :param dag: the DAG
     :param config: the folder's configuration
+    :param graph: its steps
     :raises ConfigError: the DAG has a schedule, and a param no default
     """
     if dag.timetable.can_be_scheduled:
@@ -70,9 +88,64 @@ def add_params(dag: DAG, config: PipelineConfig) -> None:
         problems = [config.problem(path, message) for path in _required(config) if path[-1] not in dag.params]
         if problems:
             raise ConfigError(problems)
-    for name, param in trigger_params(config).items():
+    for name, param in trigger_params(config, graph).items():
         if name not in dag.params:
             dag.params[name] = param
+
+
+def _settings(config: PipelineConfig, steps: list[str]) -> dict[str, Param]:
+    """Return the section of :data:`sagemaker_mirror.config.pipeline.RUN_SETTINGS`."""
+    name = config.pipeline.pipeline_name
+    # ARNs of executions have the name in lower case. One that is not known yet may be any.
+    known = _PIPELINE_NAME.fullmatch(name) and not name_pattern(_variables(config)).search(name)
+    pipeline = f"({name}|{name.lower()})" if known else "[^/]+"
+    arn = {"maxLength": _ARN_LENGTH, "pattern": _EXECUTION_ARN.format(pipeline=pipeline)}
+    return {
+        "display_name": _setting(
+            "Display name",
+            "Name of the execution in Studio: letters, digits and single hyphens. Empty: made of the run's id.",
+            "string",
+            maxLength=82,
+            pattern=_DISPLAY_NAME,
+        ),
+        "max_parallel_steps": _setting(
+            "Steps at once", "How many steps run at once. Empty: as many as the pipeline lets.", "integer", minimum=1
+        ),
+        # No choice is an empty list: Airflow 2's form looks for each step in the value.
+        "selected_steps": Param(
+            [],
+            "Run these steps alone, on the results of the source execution. They must hang together. Empty: all.",
+            type=["null", "array"],
+            title="Steps to run",
+            section=SETTINGS,
+            items={"type": "string", "enum": steps},
+            examples=steps,
+            uniqueItems=True,
+            maxItems=MOST_STEPS,
+        ),
+        "source_execution_arn": _setting(
+            "Source execution",
+            "ARN of the execution of this pipeline, succeeded or failed, whose results the chosen steps run on.",
+            "string",
+            **arn,
+        ),
+        "force_recompile": _switch("Recompile", "Upload all code and update the pipeline, even if nothing changed."),
+        "disable_cache": _switch("No step cache", "Run every step anew, whatever results the step cache has."),
+        "execution_arn": _setting(
+            "Adopt execution",
+            "ARN of an execution of this pipeline. The run follows it, whatever its state, and starts none.",
+            "string",
+            **arn,
+        ),
+    }
+
+
+def _setting(title: str, description: str, kind: str, **limits: Any) -> Param:
+    return Param(None, description, type=["null", kind], title=title, section=SETTINGS, **limits)
+
+
+def _switch(title: str, description: str) -> Param:
+    return Param(False, description, type="boolean", title=title, section=SETTINGS)
 
 
 def _required(config: PipelineConfig) -> Iterator[tuple[str, ...]]:

@@ -47,6 +47,7 @@ def add_pipeline_tasks(
     values: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     param_names: Iterable[str] = (),
+    run_settings: bool = False,
     graph: StepGraph | None = None,
 ) -> PipelineTasks:
     """Add the tasks that write, start and mirror one pipeline: one for each step, and four of our own.
@@ -62,6 +63,7 @@ def add_pipeline_tasks(
     :param values: values of placeholders (templated) that come before params, Variables and environment
     :param parameters: values of the pipeline's parameters for the execution (templated)
     :param param_names: params of the DAG that are parameters of the pipeline too; ``parameters`` come before them
+    :param run_settings: whether the DAG has the trigger form's section ``SageMaker``, which tasks then read
     :param graph: the configuration's graph, where the caller has it already
     """
     graph = build_graph(config) if graph is None else graph
@@ -70,14 +72,21 @@ def add_pipeline_tasks(
     place: dict[str, Any] = {"dag": group.dag, "task_group": group}
 
     upsert = SageMakerPipelineUpsertOperator(
-        task_id=ids["upsert"], config_folder=config.name, configs_root=str(configs_root), values=values, **place
+        task_id=ids["upsert"],
+        config_folder=config.name,
+        configs_root=str(configs_root),
+        values=values,
+        run_settings=run_settings,
+        **place,
     )
     start = SageMakerPipelineStartOperator(
         task_id=ids["start"],
-        pipeline_name=_xcom(upsert, "pipeline_name"),
+        # The ARN, for the Region in it: the connection's own may be another one.
+        pipeline_name=_xcom(upsert, "pipeline_arn"),
         pipeline_version_id=_xcom(upsert, "pipeline_version_id"),
         parameters=parameters,
         param_names=list(param_names),
+        run_settings=run_settings,
         **place,
     )
     waiting: dict[str, Any] = {"pipeline_execution_arn": _xcom(start), **_deferrable(group)}
@@ -115,7 +124,7 @@ def _add_steps(
     tasks: dict[str, BaseOperator] = {}
     groups: dict[str, TaskGroup] = {}
     for step in graph.steps.values():
-        if step.model not in groups:
+        if step.model is not None and step.model not in groups:
             groups[step.model] = TaskGroup(
                 group_id=_free_label(as_group_id(step.model), group, graph),
                 prefix_group_id=prefixes,
@@ -130,7 +139,7 @@ def _add_steps(
             doc_md=docs.get(step.name),
             trigger_rule="all_done" if step.name in after_failure else "none_failed",
             dag=group.dag,
-            task_group=groups[step.model],
+            task_group=group if step.model is None else groups[step.model],
             **waiting,
         )
     return tasks

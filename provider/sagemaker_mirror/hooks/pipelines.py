@@ -62,8 +62,9 @@ class PipelineVersion:
     def has_drifted(self, compiled: CompiledPipeline) -> bool:
         """Whether somebody else has changed it since we last wrote it.
 
-        The definition carries a hash over itself. The role stands beside it, but follows from what the definition
-        follows from: where only the role differs, it was not a conf that changed it.
+        The definition carries a hash over itself. One without it, which is what we would write, is an imported
+        pipeline's, and only lacks our mark. The role stands beside it, but follows from what the definition follows
+        from: where only the role differs, it was not a conf that changed it.
 
         :param compiled: the pipeline as it should be
         """
@@ -136,6 +137,8 @@ def write_pipeline(
     compiled: CompiledPipeline,
     on_drift: OnDrift = "fail",
     pause: Callable[[float], None] = time.sleep,
+    *,
+    force: bool = False,
 ) -> WrittenPipeline:
     """Create or update a pipeline, unless SageMaker has this definition, role and description already.
 
@@ -143,13 +146,14 @@ def write_pipeline(
     :param compiled: the pipeline as it should be
     :param on_drift: what to do where somebody else has changed it: write ours over it, refuse, or take it as it is
     :param pause: sleeps between attempts when other runs write at the same time
+    :param force: update it where nothing differs too
     :raises PipelineDriftError: somebody else has changed it; the message says how it differs
     :raises botocore.exceptions.ClientError: SageMaker refuses
     """
     for attempt in range(1, _ATTEMPTS + 1):
         current = newest_version(client, compiled.name)
         if current is not None:
-            if current.equals(compiled):
+            if current.equals(compiled) and not force:
                 add_tags(client, current.arn, compiled.tags)
                 return WrittenPipeline(compiled.name, current.arn, current.version_id, "unchanged")
             if on_drift != "overwrite" and current.has_drifted(compiled):

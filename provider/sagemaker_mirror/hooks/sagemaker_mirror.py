@@ -14,7 +14,7 @@ from botocore.config import Config
 from sagemaker_mirror.hooks import executions, job_logs
 from sagemaker_mirror.hooks.objects import read_small
 from sagemaker_mirror.hooks.pipelines import OnDrift, PipelineVersion, WrittenPipeline, read_version, write_pipeline
-from sagemaker_mirror.hooks.uploads import upload_missing
+from sagemaker_mirror.hooks.uploads import upload, upload_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -85,14 +85,24 @@ class SageMakerMirrorHook(SageMakerHook):
         """
         return upload_missing(self.s3_client, uploads)
 
-    def write_pipeline(self, compiled: CompiledPipeline, on_drift: OnDrift = "fail") -> WrittenPipeline:
+    def upload(self, uploads: Iterable[Upload]) -> tuple[Upload, ...]:
+        """Put all into S3, whether or not it is there, and return it.
+
+        :param uploads: what a compiled pipeline refers to
+        """
+        return upload(self.s3_client, uploads)
+
+    def write_pipeline(
+        self, compiled: CompiledPipeline, on_drift: OnDrift = "fail", *, force: bool = False
+    ) -> WrittenPipeline:
         """Create or update a pipeline, only where SageMaker has another definition, role or description.
 
         :param compiled: the pipeline as it should be
         :param on_drift: what to do where somebody else has changed it: ``overwrite``, ``fail`` or ``adopt``
+        :param force: update it where nothing differs too
         :raises PipelineDriftError: somebody else has changed it
         """
-        return write_pipeline(self.client, compiled, on_drift)
+        return write_pipeline(self.client, compiled, on_drift, force=force)
 
     def read_version(self, name: str, version_id: int | None) -> PipelineVersion:
         """Read a version of a pipeline.

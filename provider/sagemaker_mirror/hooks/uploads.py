@@ -32,13 +32,23 @@ def upload_missing(client: S3Client, uploads: Iterable[Upload]) -> tuple[Upload,
     :param uploads: what has to be there
     :raises botocore.exceptions.ClientError: S3 refuses
     """
-    missing = find_missing(client, uploads)
-    for upload in missing:
+    return upload(client, find_missing(client, uploads))
+
+
+def upload(client: S3Client, uploads: Iterable[Upload]) -> tuple[Upload, ...]:
+    """Upload all, whether or not S3 has it, and return it.
+
+    :param client: an S3 client
+    :param uploads: what has to be there
+    :raises botocore.exceptions.ClientError: S3 refuses
+    """
+    uploads = tuple(uploads)
+    for item in uploads:
         with tempfile.SpooledTemporaryFile(max_size=_MEMORY) as file:
-            upload.write(cast(BinaryIO, file))
+            item.write(cast(BinaryIO, file))
             file.seek(0)
-            client.upload_fileobj(file, upload.bucket, upload.key)
-    return missing
+            client.upload_fileobj(file, item.bucket, item.key)
+    return uploads
 
 
 def find_missing(client: S3Client, uploads: Iterable[Upload]) -> tuple[Upload, ...]:

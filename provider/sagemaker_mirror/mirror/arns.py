@@ -62,6 +62,12 @@ class ExecutionArn:
     pipeline_name: str
     execution_id: str
 
+    @property
+    def pipeline_arn(self) -> str:
+        """The ARN of its pipeline."""
+        arn = self.arn
+        return f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account_id}:pipeline/{self.pipeline_name}"
+
     @classmethod
     def parse(cls, text: str) -> ExecutionArn:
         """Read the ARN of a pipeline execution.

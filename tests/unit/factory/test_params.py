@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sagemaker_mirror.compat import DAG
 from sagemaker_mirror.config import ConfigError
-from sagemaker_mirror.factory import SageMakerPipelineDag, build_dags
+from sagemaker_mirror.config.pipeline import RUN_SETTINGS
+from sagemaker_mirror.factory import SageMakerPipelineDag, SageMakerPipelineTaskGroup, build_dags
 
 
 def params_of(configs, **kwargs):
@@ -70,8 +72,83 @@ def test_params_go_to_the_execution(configs):
     assert start.param_names == tuple(PARAMETERS)
 
 
+def test_the_settings_of_a_run_are_folded_and_stand_for_nothing(configs):
+    params = params_of(configs, parameters=PARAMETERS)
+    start = len(PARAMETERS)
+    assert tuple(params)[start : start + len(RUN_SETTINGS)] == RUN_SETTINGS
+    for name in RUN_SETTINGS:
+        assert params[name].schema["section"] == "SageMaker"
+        assert params[name].value in (None, False, [])
+        assert accepts(params[name], params[name].value)
+
+
+ARN = "arn:aws:sagemaker:eu-central-1:123456789012:pipeline/churn-pipeline/execution/abc123"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("display_name", ["nightly-1", "x" * 82, None], ["", "no spaces", "-a", "a-", "ä", "x" * 83, 3]),
+        ("max_parallel_steps", [1, 500, None], [0, 1.5, "two"]),
+        ("selected_steps", [["fit"], ["fit", "score"], [], None], [["nothing"], ["fit", "fit"], "fit", [1]]),
+        ("force_recompile", [True, False], [None, "yes"]),
+        ("disable_cache", [True, False], [None, 1]),
+        *(
+            (
+                name,
+                [ARN, ARN.replace("arn:aws:", "arn:aws-us-gov:"), None],
+                ["", "abc123", ARN.replace("churn-pipeline", "other"), ARN.replace("/abc123", ""), f"{ARN}/more"],
+            )
+            for name in ("source_execution_arn", "execution_arn")
+        ),
+    ],
+)
+def test_the_form_refuses_settings_that_sagemaker_would_refuse(configs, name, good, bad):
+    param = params_of(configs)[name]
+    assert [value for value in good if not accepts(param, value)] == []
+    assert [value for value in bad if accepts(param, value)] == []
+
+
+def test_executions_of_a_pipeline_are_known_by_its_name_unless_that_has_placeholders(configs):
+    file = configs.add("churn")
+    written = file.read_text()
+    for name, accepted in (
+        ("Churn-Pipeline", {"Churn-Pipeline", "churn-pipeline"}),
+        ("SMP_TEAM-churn", {"a-churn", "b"}),
+        ("TEAM-churn", {"a-churn", "b"}),
+    ):
+        variables = "conf:\n  variables: {TEAM: a}\n" if name == "TEAM-churn" else "conf:\n"
+        file.write_text(written.replace("churn-pipeline", name).replace("conf:\n", variables, 1))
+        param = build_dags(configs.root)["churn"].params.get_param("execution_arn")
+        names = ["Churn-Pipeline", "churn-pipeline", "a-churn", "b", "a/b"]
+        found = {text for text in names if accepts(param, ARN.replace("churn-pipeline", text))}
+        assert found >= accepted
+        assert ("b" in found) == ("b" in accepted)
+        assert "a/b" not in found
+
+
+def test_at_most_fifty_steps_are_run_by_themselves(configs):
+    many = {"churn": [(f"fit-{number}", "Training", []) for number in range(51)]}
+    param = params_of(configs, steps=many)["selected_steps"]
+    names = [f"fit-{number}" for number in range(51)]
+    assert param.schema["examples"] == names  # what both user interfaces offer
+    assert accepts(param, names[:50])
+    assert not accepts(param, names)
+
+
+def test_the_tasks_of_a_folder_read_the_form_and_those_of_a_group_do_not(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    assert dag.get_task("start").run_settings
+    assert dag.get_task("upsert").run_settings
+    with DAG("other", schedule=None) as other:
+        SageMakerPipelineTaskGroup("churn", configs=configs.root)
+    assert not other.get_task("churn.start").run_settings
+    assert not other.get_task("churn.upsert").run_settings
+
+
 def test_placeholders_are_folded_and_never_required(configs):
-    params = params_of(configs)
+    params = {name: param for name, param in params_of(configs).items() if name.startswith("SMP_")}
     assert {"SMP_REGION", "SMP_ACCOUNTID", "SMP_S3BUCKETNAME", "SMP_ROLE"} <= set(params)
     for param in params.values():
         assert param.schema["section"] == "Placeholders"

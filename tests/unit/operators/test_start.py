@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sagemaker_mirror.operators.start import display_name, names, parameter_texts, start_token
+from sagemaker_mirror.operators.start import display_name, parameter_texts, start_token
 
 # StartPipelineExecution's pattern for PipelineExecutionDisplayName
 PATTERN = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}")
@@ -60,19 +60,3 @@ def test_all_tries_of_a_generation_send_the_same_token():
 )
 def test_another_run_or_generation_sends_another(fields):
     assert token() != token(**fields)
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (None, ()),
-        ("", ()),
-        ("None", ()),
-        ([], ()),
-        (["sow", "grow"], ("sow", "grow")),
-        ("sow, grow", ("sow", "grow")),
-        ("['sow', 'grow']", ("sow", "grow")),
-    ],
-)
-def test_names_may_be_a_list_or_a_text(given, expected):
-    assert names(given) == expected
