@@ -103,10 +103,15 @@ def read_execution(client: SageMakerClient, arn: str) -> ExecutionSnapshot:
 
     :param client: a SageMaker client
     :param arn: the execution
-    :raises botocore.exceptions.ClientError: SageMaker refuses
+    :raises botocore.exceptions.ClientError: SageMaker refuses, or has no such execution any more
     """
-    description = client.describe_pipeline_execution(PipelineExecutionArn=arn)
-    return ExecutionSnapshot.of(description, list(_steps(client, arn)))
+    try:
+        description = client.describe_pipeline_execution(PipelineExecutionArn=arn)
+        return ExecutionSnapshot.of(description, list(_steps(client, arn)))
+    except ClientError as error:
+        if code_of(error) in NOT_FOUND:
+            raise _gone(arn, error) from error
+        raise
 
 
 def read_plan(client: SageMakerClient, arn: str) -> Plan:
@@ -259,3 +264,11 @@ def _steps(client: SageMakerClient, arn: str) -> Iterator[Mapping[str, Any]]:
     )
     for page in pages:
         yield from page["PipelineExecutionSteps"]
+
+
+def _gone(arn: str, error: ClientError) -> ClientError:
+    message = (
+        f"Execution {arn} does not exist any more: its pipeline was deleted, or SageMaker has removed it from its "
+        "history. Clear the task that starts the execution to run the pipeline anew."
+    )
+    return ClientError({"Error": {"Code": code_of(error), "Message": message}}, error.operation_name)

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from sagemaker_mirror.compiler import Upload
 from sagemaker_mirror.hooks.connection import AwsConnection
+from sagemaker_mirror.hooks.errors import may_pass
 from sagemaker_mirror.hooks.executions import ExecutionRequest
 from sagemaker_mirror.local.jobs import JobOutcome
 from sagemaker_mirror.mirror.jobs import job_of
@@ -45,6 +46,14 @@ def test_a_large_bundle_goes_through_a_file(hook, local):
     local.client("s3").download_fileobj(BUCKET, "large", body)
 
     assert body.getvalue() == content
+
+
+def test_an_execution_that_is_gone_says_what_to_do(hook, local):
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/gone/execution/abcdefghijkl"
+    with pytest.raises(ClientError, match="does not exist any more: .* Clear the task that starts") as raised:
+        hook.read_execution(arn)
+    assert arn in str(raised.value)
+    assert not may_pass(raised.value)
 
 
 def test_all_pages_of_an_execution_are_read(hook, local):
