@@ -50,7 +50,7 @@ def test_a_large_bundle_goes_through_a_file(hook, local):
 
 def test_an_execution_that_is_gone_says_what_to_do(hook, local):
     arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/gone/execution/abcdefghijkl"
-    with pytest.raises(ClientError, match="does not exist any more: .* Clear the task that starts") as raised:
+    with pytest.raises(ClientError, match=r"does not exist any more: .* Clear the task that starts") as raised:
         hook.read_execution(arn)
     assert arn in str(raised.value)
     assert not may_pass(raised.value)
