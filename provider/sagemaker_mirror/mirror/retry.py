@@ -77,19 +77,22 @@ class Move(Enum):
     REFUSE = "refuse"  # the execution has ended in a way that cannot be resumed
 
 
-def next_move(snapshot: ExecutionSnapshot, name: str) -> Move:
+def next_move(snapshot: ExecutionSnapshot, name: str, failed: Attempt | None = None) -> Move:
     """Say what the second or later try of a step's task does.
 
     :param snapshot: the latest look
     :param name: the step's name
+    :param failed: the attempt that the try set out to resume, where it had to await the end first
     """
     row = snapshot.steps.get(name)
-    failed = row is not None and row.status in {FAILED, STOPPED}
-    if row is not None and not failed:
+    if failed is not None and Attempt.of(snapshot, name) != failed:
+        return Move.FOLLOW  # somebody else retried it meanwhile, in Studio: that is the attempt to judge
+    has_failed = row is not None and row.status in {FAILED, STOPPED}
+    if row is not None and not has_failed:
         return Move.FOLLOW  # under way, succeeded, or a status nobody knows: whoever judges it is loud
     if snapshot.status in _RESUMABLE:
         return Move.RESUME
-    if not failed:
+    if not has_failed:
         return Move.FOLLOW
     return Move.REFUSE if snapshot.status == SUCCEEDED else Move.AWAIT_END
 

@@ -23,7 +23,7 @@ class Watch:
 
     :param step_name: a step's end; None: that of the whole execution
     :param retried_attempt: the attempt of the step that was there when its execution was retried, which no longer
-        counts. None: no retry.
+        counts; while the end of the whole execution is awaited, the one that is to be retried. None: no retry.
     :param retried_at: when it was retried, in seconds since the epoch
     :param tolerate_failures: see :func:`~sagemaker_mirror.mirror.states.execution_outcome`
     """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sagemaker_mirror.compat import AirflowFailException, Context, timezone
 from sagemaker_mirror.links.sagemaker import SageMakerPipelineExecutionLink
 from sagemaker_mirror.mirror.arns import Arn, ExecutionArn
+from sagemaker_mirror.mirror.origin import Origin
 from sagemaker_mirror.mirror.plan import Plan
 from sagemaker_mirror.mirror.selection import selection_problems
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
@@ -50,7 +51,8 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         ``display_name``, ``max_parallel_steps``, ``selected_steps`` and ``source_execution_arn``, and may name an
         ``execution_arn``
 
-    Return (XCom) the execution's ARN.
+    Return (XCom) the execution's ARN. Where it was adopted, ``started_by`` is the Studio user profile that began it, if
+    SageMaker tells.
     """
 
     template_fields: Sequence[str] = (
@@ -96,7 +98,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         """Start an execution, or adopt the one that the run names or that is under way."""
         settings = RunSettings.of(context) if self.run_settings else RunSettings()
         if settings.execution_arn is not None:
-            arn = self._adopt(settings.execution_arn, settings)
+            arn = self._adopt(context, settings.execution_arn, settings)
         else:
             arn = self._start_once(context, settings)
         link = SageMakerPipelineExecutionLink.persist(context, SageMakerPipelineExecutionLink.parts(arn))
@@ -106,7 +108,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
     def _start_once(self, context: Context, settings: RunSettings) -> str:
         version = _number(self.pipeline_version_id)
         task = context["ti"]
-        description = f"Airflow DAG {task.dag_id}, run {task.run_id}, task {task.task_id}, version {version}"
+        description = Origin(task.dag_id, task.run_id, task.task_id).description(version)
         under_way = self._under_way(description) if task.try_number > 1 else None
         if under_way is not None:
             self.log.info("Execution %s of this run is under way: it is adopted.", under_way)
@@ -136,7 +138,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
             source_execution_arn=settings.source_execution_arn or given(self.source_execution_arn),
         )
 
-    def _adopt(self, arn: str, settings: RunSettings) -> str:
+    def _adopt(self, context: Context, arn: str, settings: RunSettings) -> str:
         try:
             pipeline = ExecutionArn.parse(arn).pipeline_arn
         except ValueError as error:
@@ -148,6 +150,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         execution = self._read(arn)
         by = f" It was started by {execution.created_by}." if execution.created_by else ""
         self.log.info("Adopted execution %s, which is %s: none is started.%s", arn, execution.status, by)
+        context["ti"].xcom_push(key="started_by", value=execution.created_by)
         if settings.beside_adoption():
             self.log.warning("It is as it was started: %s do nothing.", ", ".join(settings.beside_adoption()))
         return arn

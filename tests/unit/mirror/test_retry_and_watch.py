@@ -39,6 +39,20 @@ def test_what_a_second_try_does_first(snapshot, move):
     assert next_move(snapshot, "sow") == move
 
 
+@pytest.mark.parametrize(
+    ("snapshot", "move"),
+    [
+        (look("Failed", FAILED), Move.RESUME),
+        (look("Executing", FAILED), Move.AWAIT_END),
+        (look("Failed", row("sow", "Failed", 11, 15, AttemptCount=1)), Move.FOLLOW),
+        (look("Executing", row("sow", "Failed", 11, 15, AttemptCount=1)), Move.FOLLOW),
+        (look("Succeeded", row("sow", "Succeeded", 11, 15, AttemptCount=1)), Move.FOLLOW),
+    ],
+)
+def test_a_try_that_awaited_the_end_resumes_nothing_that_somebody_else_retried_meanwhile(snapshot, move):
+    assert next_move(snapshot, "sow", Attempt.of(look("Executing", FAILED), "sow")) == move
+
+
 def test_all_who_saw_the_same_end_ask_for_the_same_retry():
     first = look("Failed", FAILED, row("mow", "Failed", 2, 6))
     again = look("Failed", row("sow", "Failed", 11, 15, AttemptCount=1), row("mow", "Failed", 2, 6))
