@@ -62,6 +62,11 @@ GRANTS: tuple[Grant, ...] = (
         "sagemaker:DescribePipelineDefinitionForExecution",
         "Which steps can it no longer reach? Their tasks are skipped.",
     ),
+    Grant(
+        EXECUTIONS,
+        "sagemaker:ListPipelineParametersForExecution",
+        "With which parameters did somebody else begin it? Its run has the same.",
+    ),
     Grant(EXECUTIONS, "sagemaker:RetryPipelineExecution", "A failed step's task is cleared or retried."),
     Grant(EXECUTIONS, "sagemaker:StopPipelineExecution", "The run, or its task `execution`, is marked failed."),
     *(

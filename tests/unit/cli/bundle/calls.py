@@ -17,6 +17,8 @@ SERVICES = ("sagemaker", "s3", "logs")  # the clients that SageMakerMirrorHook m
 ELSEWHERE = ("cli", "local", "importer")
 # Methods of boto3's own, and the operations behind them.
 TRANSFERS = {"upload_fileobj": ("s3:PutObject", "s3:AbortMultipartUpload")}
+# Methods of clients that are none of AWS's: an HTTP client's, and those that call nothing.
+NO_OPERATIONS = {"get", "post", "can_paginate", "close"}
 # HeadObject is allowed by s3:GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 ALLOWED_BY = {"s3:HeadObject": "s3:GetObject"}
 
@@ -55,7 +57,7 @@ def _methods_of_clients(tree: ast.AST) -> Iterator[str]:
             continue
         if node.func.attr in ("get_paginator", "get_waiter"):
             yield ast.literal_eval(node.args[0])
-        elif node.func.attr not in ("can_paginate", "close"):
+        elif node.func.attr not in NO_OPERATIONS:
             yield node.func.attr
 
 
