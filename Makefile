@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
-#   make demo [ARGS=--exit]   make test   make matrix   make conformance   make lint   make bench   make clean
+#   make demo [ARGS=--exit]   make test   make browser   make matrix   make conformance   make lint   make bench
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 conformance matrix lint bench up down clean
+.PHONY: help demo test test-2.11 browser conformance matrix lint bench up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -40,11 +40,28 @@ endef
 demo: $(VENV)/.stamp ## everything on this machine: the embedded SageMaker, Airflow, one mirrored training run
 	@$(BIN)/sagemaker-mirror demo $(ARGS)
 
-test: $(VENV)/.stamp ## all tests on the newest Airflow
-	$(BIN)/python -m pytest $(ARGS)
+# Each process of pytest-xdist has an Airflow home of its own. The end-to-end tests share one Airflow.
+PARALLEL := --numprocesses 2 --dist loadfile
 
-test-2.11: .venv-2.11/.stamp ## unit and integration tests on Airflow 2.11
-	.venv-2.11/bin/python -m pytest tests/unit tests/integration $(ARGS)
+test: $(VENV)/.stamp ## all tests on the newest Airflow but the browser's, ARGS="tests/unit -x" some
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --ignore tests/e2e $(PARALLEL)
+	$(BIN)/python -m pytest tests/e2e --ignore tests/e2e/browser
+endif
+
+test-2.11: .venv-2.11/.stamp ## unit tests, integration tests and an end-to-end run on Airflow 2.11
+ifdef ARGS
+	.venv-2.11/bin/python -m pytest $(ARGS)
+else
+	.venv-2.11/bin/python -m pytest tests/unit tests/integration $(PARALLEL)
+	.venv-2.11/bin/python -m pytest tests/e2e/test_run.py
+endif
+
+browser: $(VENV)/.stamp .venv-2.11/.stamp ## the UI in a browser, on the newest Airflow and on 2.11
+	$(BIN)/python -m pytest tests/e2e/browser $(ARGS)
+	.venv-2.11/bin/python -m pytest tests/e2e/browser $(ARGS)
 
 conformance: $(VENV)/.stamp .venv-sdk/.stamp ## the shipped configs, built by us and by the SageMaker SDK, and compared
 	CONFORMANCE_REQUIRED=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
