@@ -51,8 +51,8 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
         ``display_name``, ``max_parallel_steps``, ``selected_steps`` and ``source_execution_arn``, and may name an
         ``execution_arn``
 
-    Return (XCom) the execution's ARN. Where it was adopted, ``started_by`` is the Studio user profile that began it, if
-    SageMaker tells.
+    Return (XCom) the execution's ARN. Where it was adopted, ``started_by`` is the Studio user profile that began it,
+    if SageMaker tells.
     """
 
     template_fields: Sequence[str] = (
