@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
@@ -74,6 +76,8 @@ class Airflow:
     def prepare(self) -> None:
         """Make the metadata database."""
         self.run("db-migrate", "db", "migrate")
+        with closing(sqlite3.connect(self.settings.database)) as database:
+            database.execute("PRAGMA journal_mode = WAL")  # whoever reads does not wait for those who write
 
     def run(self, name: str, *arguments: str) -> None:
         """Run a command of Airflow to its end.
@@ -198,7 +202,7 @@ class Airflow:
         """Return the text of a task's log."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         content = self.get(path, full_content=True)["content"]
-        return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in content)
+        return "\n".join(text for line in content for text in _texts(line))
 
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
         """Mark a run, as the button of the UI does."""
@@ -267,6 +271,15 @@ class Airflow:
             if time.monotonic() > deadline:
                 raise AirflowTimeout(f"Waited {timeout:.0f} s until {what}; the logs are in {self.processes.log_dir}")
             time.sleep(POLL)
+
+
+def _texts(line: Any) -> Iterator[str]:
+    if not isinstance(line, dict):
+        yield str(line)
+        return
+    yield str(line["event"])
+    for error in line.get("error_detail") or ():
+        yield f"{error['exc_type']}: {error['exc_value']}"
 
 
 def _command() -> list[str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -56,15 +54,13 @@ class Airflow2(Airflow):
 
     def environment(self) -> dict[str, str]:
         """Return the environment of this Airflow's processes."""
-        # The SequentialExecutor, which Airflow 2 demands beside SQLite, stops its scheduler while a task runs. With a
-        # write-ahead log the LocalExecutor works on SQLite too, as it does in Airflow 3.
+        # The SequentialExecutor, which Airflow 2 demands beside SQLite, stops its scheduler while a task runs. On a
+        # database as ours the LocalExecutor works too, as it does in Airflow 3.
         return super().environment() | {"_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1"}
 
     def prepare(self) -> None:
         """Make the metadata database and its one user."""
         super().prepare()
-        with closing(sqlite3.connect(self.settings.database)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
         person = {"username": _USER, "password": self._password, "role": "Admin", "firstname": "Demo"}
         person |= {"lastname": "User", "email": "demo@localhost"}
         self.run("users-create", "users", "create", *(f"--{name}={value}" for name, value in person.items()))
