@@ -6,6 +6,7 @@ Everything else of this package imports Airflow's names from here. The names fol
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,13 @@ else:
     from airflow.utils.dag_parsing_context import get_parsing_context
     from airflow.utils.task_group import TaskGroup
 
+if TYPE_CHECKING or AIRFLOW_3_3:
+    from airflow.sdk import AssetWatcher
+    from airflow.triggers.base import BaseEventTrigger
+else:
+    # Before, there is no asset state store, without which such a trigger does not know where it is.
+    AssetWatcher, BaseEventTrigger = None, BaseTrigger
+
 if TYPE_CHECKING or AIRFLOW_VERSION >= (3, 2):
     from airflow.sdk import conf, timezone
     from airflow.sdk.exceptions import (
@@ -80,6 +88,8 @@ __all__ = [
     "AirflowSkipException",
     "Asset",
     "AssetAlias",
+    "AssetWatcher",
+    "BaseEventTrigger",
     "BaseOperator",
     "BaseOperatorLink",
     "BaseSensorOperator",
@@ -95,13 +105,14 @@ __all__ = [
     "conf",
     "get_parsing_context",
     "read_connection",
+    "read_memory",
     "read_run_states",
     "read_task_state",
     "read_task_states",
     "read_variable",
     "read_xcom",
     "timezone",
-    "write_variable",
+    "write_memory",
 ]
 
 
@@ -123,14 +134,33 @@ def read_variable(name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def write_variable(name: str, value: str, description: str) -> None:
-    """Set an Airflow Variable.
+def read_memory(context: Context, asset: str, key: str) -> Any:
+    """Return what tasks remember beyond their runs, or None where that is nothing.
 
-    :param name: the Variable's key
-    :param value: its value
-    :param description: what it is for
+    It lies in the state store of an asset where there is such a thing (Airflow 3.3), else in a Variable.
+
+    :param context: the context of a task which has the asset as an inlet
+    :param asset: the asset's name; the Variable's key begins with it
+    :param key: what is remembered
     """
-    Variable.set(name, value, description=description)
+    if AIRFLOW_3_3:
+        return context["asset_state_store"][Asset(asset)].get(key)
+    text = read_variable(f"{asset}__{key}")
+    return None if text is None else json.loads(text)
+
+
+def write_memory(context: Context, asset: str, key: str, value: Any) -> None:
+    """Remember something beyond a task's run.
+
+    :param context: the context of a task which has the asset as an inlet
+    :param asset: the asset's name; the Variable's key begins with it
+    :param key: what is remembered
+    :param value: JSON-ready, and not None
+    """
+    if AIRFLOW_3_3:
+        context["asset_state_store"][Asset(asset)].set(key, value)
+    else:
+        Variable.set(f"{asset}__{key}", json.dumps(value))
 
 
 def read_connection(conn_id: str) -> Connection:

@@ -47,13 +47,14 @@ def build_dags(configs: str | Path | None = None, *, default_args: Mapping[str, 
     root = find_configs(configs, dag_file)
     wanted = get_parsing_context().dag_id
     dags = {}
-    mirrors_external = wanted == DISPATCHER_ID
+    mirroring = []
     for dag_id, folder in _wanted_folders(root, wanted).items():
         built = _build(dag_id, folder, default_args or {})
         dags[dag_id] = built.dag
-        mirrors_external |= built.mirrors_external and wanted != dag_id
-    if mirrors_external:
-        dags[DISPATCHER_ID] = dispatcher_dag(root, default_args or {})
+        if built.mirrors_external and dag_id != wanted:
+            mirroring.append(dag_id)
+    if mirroring or wanted == DISPATCHER_ID:
+        dags[DISPATCHER_ID] = dispatcher_dag(root, mirroring, default_args or {})
     for dag in dags.values():
         dag.fileloc = dag_file
     return dags

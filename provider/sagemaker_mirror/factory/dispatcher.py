@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sagemaker_mirror import settings
-from sagemaker_mirror.compat import DAG
+from sagemaker_mirror.compat import AIRFLOW_3_3, DAG, Asset, AssetWatcher
 from sagemaker_mirror.factory.arguments import TAG, UNSCHEDULED
 
 DISPATCHER_ID = "sagemaker_mirror_dispatcher"
@@ -25,19 +25,25 @@ While this DAG is paused nothing is lost: it catches up.
 """
 
 
-def dispatcher_dag(configs_root: Path, default_args: Mapping[str, Any]) -> DAG:
-    """Return the dispatcher. It is the same whatever folders there are, so that its tasks need none read to be built.
+def dispatcher_dag(configs_root: Path, folders: Sequence[str], default_args: Mapping[str, Any]) -> DAG:
+    """Return the dispatcher.
+
+    In Airflow 3.3 a trigger watches the pipelines, so that it runs only when there is something to do. Before, it
+    runs after each interval.
 
     :param configs_root: the folder that config folders lie in, on this machine
+    :param folders: the folders that mirror such executions. Only the schedule is made of them: to run its tasks, none
+        has to be known.
     :param default_args: arguments for its tasks, such as ``aws_conn_id``
     """
     # Here, because importing Airflow's own trigger operator costs more than most DAG files.
-    from sagemaker_mirror.operators.external import SageMakerExternalExecutionsOperator
+    from sagemaker_mirror.operators.external import MEMORY, SageMakerExternalExecutionsOperator
     from sagemaker_mirror.operators.external_run import SageMakerExternalRunOperator
 
+    memory = _memory(MEMORY, folders)
     dag = DAG(
         DISPATCHER_ID,
-        **{**UNSCHEDULED, "schedule": timedelta(seconds=settings.external_interval())},
+        **{**UNSCHEDULED, "schedule": [memory] if memory else timedelta(seconds=settings.external_interval())},
         max_active_runs=1,
         # The conf is the switch. Who wants to wait with it pauses it.
         is_paused_upon_creation=False,
@@ -46,7 +52,9 @@ def dispatcher_dag(configs_root: Path, default_args: Mapping[str, Any]) -> DAG:
         tags=[TAG],
         default_args=dict(default_args),
     )
-    find = SageMakerExternalExecutionsOperator(task_id="find", configs_root=str(configs_root), dag=dag)
+    find = SageMakerExternalExecutionsOperator(
+        task_id="find", configs_root=str(configs_root), inlets=[memory] if memory else None, dag=dag
+    )
     SageMakerExternalRunOperator.partial(
         task_id="dispatch",
         retries=2,
@@ -56,3 +64,18 @@ def dispatcher_dag(configs_root: Path, default_args: Mapping[str, Any]) -> DAG:
         dag=dag,
     ).expand_kwargs(find.output)
     return dag
+
+
+def _memory(name: str, folders: Sequence[str]) -> Asset | None:
+    """Return the asset whose state store has the watermarks, with what watches the pipelines; None before 3.3.
+
+    It is the schedule and an inlet of the task. As an inlet it outlives an import error of the DAG file: a DAG that
+    is stale loses its schedule's references to assets when any other DAG is deleted, and an asset without any
+    reference loses what is in its store.
+    """
+    if not AIRFLOW_3_3:
+        return None
+    from sagemaker_mirror.triggers.external import SageMakerExternalExecutionsTrigger
+
+    trigger = SageMakerExternalExecutionsTrigger(sorted(folders), settings.external_interval())
+    return Asset(name, watchers=[AssetWatcher(name=f"{name}_watcher", trigger=trigger)])

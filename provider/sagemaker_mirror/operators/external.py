@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sagemaker_mirror.compat import Context, read_run_states, read_variable, timezone, write_variable
+from sagemaker_mirror.compat import Context, read_memory, read_run_states, timezone, write_memory
 from sagemaker_mirror.config import ConfigError, PipelineConfig, load_folder
 from sagemaker_mirror.graph import build_graph
 from sagemaker_mirror.mirror.external import (
@@ -26,6 +25,8 @@ from sagemaker_mirror.operators.external_folders import folders_that_may_mirror,
 if TYPE_CHECKING:
     from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 
+# The asset whose state store has what is remembered (Airflow 3.3), or the beginning of the Variables that have it.
+MEMORY = "sagemaker_mirror_external"
 # A task is mapped over 1,024 things at most ([core] max_map_length); what is left over comes with the next look.
 _MOST_RUNS = 500
 
@@ -35,7 +36,8 @@ class SageMakerExternalExecutionsOperator(SageMakerPipelineBaseOperator):
 
     It looks at the pipelines of all config folders whose conf says ``airflow.mirror_external: true``. The first look
     at a pipeline finds what is under way, each later one what was begun since. What has to be remembered from look to
-    look lies in one Airflow Variable for each folder, :func:`variable_of`.
+    look lies, for each folder, in the state store of the asset ``sagemaker_mirror_external``, which has to be among
+    the task's inlets (Airflow 3.3), else in the Variable ``sagemaker_mirror_external__<folder>``.
 
     The connection is the folder's own (``airflow.default_args``), else this task's.
 
@@ -80,7 +82,10 @@ class SageMakerExternalExecutionsOperator(SageMakerPipelineBaseOperator):
         }
         place = pipeline_place(config, default_args, context)
         hook = place.connection.hook()
-        mark = recall(config.name, place.name)
+        memory = read_memory(context, MEMORY, config.name)
+        mark = Watermark.from_json(memory["watermark"]) if memory else None
+        if mark is None or mark.pipeline != place.name:
+            mark = Watermark.first(place.name, timezone.utcnow())
         rows = hook.list_executions(place.name, mark.listed_from, mark.complete_from)
         runs = _runs_of(in_question(rows, mark), config.name)
         rows = [_looked_at_again(row, hook) if has_ended(row, config.name, runs) else row for row in rows]
@@ -96,33 +101,10 @@ class SageMakerExternalExecutionsOperator(SageMakerPipelineBaseOperator):
             *(_to_begin(config, row, hook) for row in found.new[: max(room, 0)]),
             *(_to_reopen(config, row) for row in found.going_on),
         ]
-        if found.watermark != mark:
-            _remember(config.name, found.watermark)
+        remembered = {"watermark": found.watermark.to_json(), "connection": asdict(place.connection)}
+        if remembered != memory:
+            write_memory(context, MEMORY, config.name, remembered)
         return acts
-
-
-def variable_of(dag_id: str) -> str:
-    """Return the Airflow Variable that holds what is remembered of a folder's executions.
-
-    :param dag_id: the folder's DAG
-    """
-    return f"sagemaker_mirror_external__{dag_id}"
-
-
-def recall(dag_id: str, pipeline: str) -> Watermark:
-    """Return what is remembered of a pipeline; where that is nothing, mirroring begins now.
-
-    :param dag_id: the folder's DAG
-    :param pipeline: the pipeline's name
-    """
-    text = read_variable(variable_of(dag_id))
-    mark = Watermark.from_json(json.loads(text)) if text else None
-    return mark if mark and mark.pipeline == pipeline else Watermark.first(pipeline, timezone.utcnow())
-
-
-def _remember(dag_id: str, mark: Watermark) -> None:
-    description = f"How far the executions of {mark.pipeline} that were begun outside Airflow have been mirrored"
-    write_variable(variable_of(dag_id), json.dumps(mark.to_json()), description)
 
 
 def _runs_of(rows: Iterable[ListedExecution], dag_id: str) -> dict[RunKey, str]:

@@ -1,6 +1,6 @@
 """Finding executions that were begun outside Airflow, against the embedded SageMaker.
 
-Airflow's side, its Variables and DAG runs, is a pair of dictionaries here; tests/e2e has the real one.
+Airflow's side, its Variables, its memory and its DAG runs, are dictionaries here; tests/e2e has the real one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators import external, values
-from sagemaker_mirror.operators.external import SageMakerExternalExecutionsOperator, variable_of
+from sagemaker_mirror.operators.external import SageMakerExternalExecutionsOperator
 
 from .conftest import CONF
 from .tasks import context_of, run
@@ -34,7 +34,11 @@ class Airflow:
 
     def __init__(self) -> None:
         self.variables: dict[str, str] = {}
+        self.memory: dict[str, Any] = {}
         self.runs: dict[tuple[str, str], str] = {}
+
+    def remember(self, context: Any, asset: str, key: str, value: Any) -> None:
+        self.memory[key] = json.loads(json.dumps(value))
 
     def run_states(self, dag_id: str, run_ids: list[str]) -> dict[str, str]:
         return {run_id: self.runs[dag_id, run_id] for run_id in run_ids if (dag_id, run_id) in self.runs}
@@ -48,9 +52,9 @@ class Airflow:
 @pytest.fixture
 def airflow(monkeypatch):
     airflow = Airflow()
-    monkeypatch.setattr(external, "read_variable", airflow.variables.get)
+    monkeypatch.setattr(external, "read_memory", lambda context, asset, key: airflow.memory.get(key))
     monkeypatch.setattr(values, "read_variable", airflow.variables.get)
-    monkeypatch.setattr(external, "write_variable", lambda name, text, _: airflow.variables.update({name: text}))
+    monkeypatch.setattr(external, "write_memory", airflow.remember)
     monkeypatch.setattr(external, "read_run_states", airflow.run_states)
     return airflow
 
@@ -177,9 +181,9 @@ def test_what_was_not_triggered_is_found_again(mirrored, look, begin, airflow):
 def test_a_look_whose_memory_was_lost_doubles_nothing(mirrored, look, begin, airflow):
     look()
     arn = begin()
-    before = dict(airflow.variables)
+    before = dict(airflow.memory)
     assert airflow.trigger(look()) == [run_id(arn)]
-    airflow.variables.update(before)
+    airflow.memory.update(before)
     assert look() == []
 
 
@@ -188,7 +192,7 @@ def test_other_folders_are_not_looked_at(look, started, local, airflow):
     begun = local.calls.after(0)[-1].number
     assert look() == []
     assert not local.calls.after(begun)
-    assert airflow.variables == {}
+    assert airflow.memory == {}
 
 
 def test_one_folders_trouble_is_its_own(mirrored, look, begin, configs, local):
@@ -217,7 +221,7 @@ def test_placeholders_in_the_pipelines_name_get_their_values(mirrored, look, beg
     assert look() == []
     arn = begin()
     assert [act["trigger_run_id"] for act in look()] == [run_id(arn)]
-    assert json.loads(airflow.variables[variable_of("harvest")])["pipeline"] == "harvest"
+    assert airflow.memory["harvest"]["watermark"]["pipeline"] == "harvest"
 
 
 def test_a_pipeline_that_cannot_be_listed_is_a_problem_and_nothing_is_forgotten(mirrored, look, begin, local):
