@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
 #   make demo [ARGS=--exit]   make test   make browser   make matrix   make conformance   make lint   make bench
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 browser conformance matrix lint bench up down clean
+.PHONY: help demo test test-2.11 browser conformance matrix lint bench docs up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -75,6 +75,10 @@ lint: $(VENV)/.stamp ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: $(VENV)/.stamp .venv-docs/.stamp ## the documentation as a site, in site/
+	$(BIN)/python -W ignore -m tests.docs.pages
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
 bench: $(VENV)/.stamp ## the figures, each beside a peer or a floor
 	$(BIN)/python -m benchmarks
 
@@ -89,5 +93,5 @@ down: ## end the containers
 	docker compose down
 
 clean: ## remove environments, caches and what the demo wrote
-	rm -rf .venv .venv-2.11 .venv-sdk .venv-docs .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-2.11 .venv-sdk .venv-docs .demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
