@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
@@ -35,6 +36,7 @@ class Airflow:
     settings: AirflowSettings
     processes: Processes
     _client: httpx.Client | None = field(default=None, init=False)
+    _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     # Scheduler and triggerer would serve logs on all interfaces; here the API server reads the files itself.
     services: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -76,7 +78,7 @@ class Airflow:
     def prepare(self) -> None:
         """Make the metadata database."""
         self.run("db-migrate", "db", "migrate")
-        with closing(sqlite3.connect(self.settings.database)) as database:
+        with contextlib.closing(sqlite3.connect(self.settings.database)) as database:
             database.execute("PRAGMA journal_mode = WAL")  # whoever reads does not wait for those who write
 
     def run(self, name: str, *arguments: str) -> None:
@@ -237,7 +239,9 @@ class Airflow:
         return self._request("GET", path, params=params)
 
     def _request(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        answer = self.client.request(method, path, **kwargs).raise_for_status().json()
+        # Two requests that write at once wait for each other in the API server, where the database is SQLite.
+        with contextlib.nullcontext() if method == "GET" else self._writing:
+            answer = self.client.request(method, path, **kwargs).raise_for_status().json()
         return cast(dict[str, Any], answer)
 
     @property

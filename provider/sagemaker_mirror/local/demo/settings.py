@@ -66,8 +66,7 @@ class AirflowSettings:
             "CORE__PARALLELISM": 4,
             "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
             "API__ENABLE_XCOM_DESERIALIZE_SUPPORT": True,
-            # Seconds for which a process waits for another that writes.
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=60",
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}",
             "SAGEMAKER_MIRROR__CONFIGS_FOLDER": self.configs_folder,
             "SAGEMAKER_MIRROR__POLL_INTERVAL": self.poll_interval,
             "USAGE_DATA_COLLECTION__ENABLED": False,
