@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sagemaker_mirror.compat import AIRFLOW_3, DAG, TaskState, read_task_state, read_task_states
+from sagemaker_mirror.compat import AIRFLOW_3, DAG, TaskState, read_run_states, read_task_state, read_task_states
 
 
 @pytest.fixture
@@ -57,3 +57,8 @@ def test_states_come_from_the_database(database):
     assert read_task_state("d", "r", "sow") == TaskState("failed", "running")
     assert read_task_state("d", "elsewhere", "sow") == TaskState(None, None)
     assert read_task_states("d", "r", ["sow", "mow", "elsewhere"]) == {"sow": "failed", "mow": None}
+
+
+@pytest.mark.skipif(AIRFLOW_3, reason="Airflow 3 has no database for tasks")
+def test_states_of_runs_come_from_the_database(database):
+    assert read_run_states("d", ["r", "elsewhere"]) == {"r": "running"}
