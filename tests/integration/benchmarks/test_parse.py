@@ -1,4 +1,4 @@
-"""The benchmark of parsing still compares like with like: it fails where the hand-written DAGs are others than ours."""
+"""The benchmark of parsing compares like with like: it fails where the hand-written DAGs are others than ours."""
 
 from __future__ import annotations
 
