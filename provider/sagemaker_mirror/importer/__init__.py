@@ -7,6 +7,7 @@ from sagemaker_mirror.importer.reading import (
     ImportedPipeline,
     NoDefinitionError,
     NoPipelineError,
+    object_reader,
     read_file,
     read_pipeline,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "NoDefinitionError",
     "NoPipelineError",
     "WrittenFolder",
+    "object_reader",
     "read_file",
     "read_pipeline",
     "write_folder",

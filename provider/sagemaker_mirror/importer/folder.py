@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sagemaker_mirror.config import ConfigError, load_folder
+from sagemaker_mirror.config import ConfigError, PipelineConfig, load_folder
 from sagemaker_mirror.config.discovery import conf_files
 from sagemaker_mirror.graph import StepGraph, build_graph
 from sagemaker_mirror.importer.conf_text import conf_text, definition_text, kept_conf
-from sagemaker_mirror.importer.expressible import inexpressible
+from sagemaker_mirror.importer.proposal import InexpressibleError, check_proposal, proposed_files
 from sagemaker_mirror.importer.reading import ImportedPipeline
+from sagemaker_mirror.importer.rewriting.code import Fetch
 
 CONF = "conf/conf.yaml"
 DEFINITION = "definition.json"
@@ -41,32 +43,58 @@ class WrittenFolder:
     why_kept: tuple[str, ...]
 
 
-def write_folder(pipeline: ImportedPipeline, name: str, folder: Path, *, force: bool = False) -> WrittenFolder:
-    """Write a config folder for a pipeline.
+def write_folder(
+    pipeline: ImportedPipeline, name: str, folder: Path, *, fetch: Fetch | None = None, force: bool = False
+) -> WrittenFolder:
+    """Write a config folder for a pipeline: as a conf where that compiles to the same definition, else with it.
 
     :param pipeline: the pipeline.
     :param name: the name that it has in the conf.
     :param folder: the folder.
+    :param fetch: reads an object of S3, by its address; None: there is no way to S3.
     :param force: whether files that are there already are overwritten.
     :raises FolderTakenError: there are files already, or other confs.
     :raises ConfigError: no DAG can be built from it.
     :raises OSError: it can't be written.
     """
-    why_kept = tuple(inexpressible(pipeline.definition))
-    files = _kept_files(pipeline, name)
-    _check_free(folder, files, force)
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise FolderTakenError(f"{folder} is there already; --force overwrites what an import writes")
+    others = [file for file in conf_files(folder) if file != folder / CONF]
+    if others:
+        raise FolderTakenError(f"{folder} has other confs: {', '.join(map(str, others))}; remove them first")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the folder, so that what holds for all folders of the configs root holds there too.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".import-") as trial:
-        _write(Path(trial), files)
+    why_kept: tuple[str, ...] = ()
+    try:
+        files = proposed_files(pipeline, name, CONF, [_origin(pipeline, name)], fetch)
+        with _tried(folder, files) as config:
+            check_proposal(pipeline, config)
+    except (InexpressibleError, ConfigError) as error:
+        why_kept = error.reasons if isinstance(error, InexpressibleError) else (f"as a conf it is wrong: {error}",)
+        files = _kept_files(pipeline, name)
+        with _tried(folder, files) as config:
+            pass
+    graph = build_graph(config)
+    for path, content in files.items():
+        _write(folder / path, content)
+    return WrittenFolder(folder, tuple(files), graph, config.placeholders, why_kept)
+
+
+@contextmanager
+def _tried(folder: Path, files: Mapping[str, bytes]) -> Iterator[PipelineConfig]:
+    """Write files for a moment, and give the conf among them.
+
+    They lie beside the folder, so that what holds for all folders of the configs root holds for them too.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".import-") as name:
+        trial = Path(name)
+        for path, content in files.items():
+            _write(trial / path, content)
         try:
-            config = load_folder(Path(trial))
+            config = load_folder(trial)
         except ConfigError as error:
             problems = [replace(it, path=folder / it.path.relative_to(trial)) for it in error.problems]
             raise ConfigError(problems) from error
-        graph = build_graph(config)
-    _write(folder, files)
-    return WrittenFolder(folder, tuple(files), graph, config.placeholders, why_kept)
+        yield config
 
 
 def _kept_files(pipeline: ImportedPipeline, name: str) -> dict[str, bytes]:
@@ -87,16 +115,6 @@ def _origin(pipeline: ImportedPipeline, name: str) -> str:
     return f"The pipeline {pipeline.name}, imported from SageMaker in {pipeline.arn.region}."
 
 
-def _check_free(folder: Path, files: Mapping[str, bytes], force: bool) -> None:
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise FolderTakenError(f"{folder} is there already; --force overwrites {', '.join(files)} in it")
-    others = sorted({*conf_files(folder)} - {folder / name for name in files}) if folder.is_dir() else []
-    if others:
-        raise FolderTakenError(f"{folder} has other confs: {', '.join(map(str, others))}; remove them first")
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagemaker_mirror.config.problems import did_you_mean
+from sagemaker_mirror.hooks.objects import read_small
 from sagemaker_mirror.hooks.pipelines import newest_version
 from sagemaker_mirror.mirror.arns import Arn
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sagemaker.client import SageMakerClient
+
+
+MOST_BYTES = 256 << 20
+"""Largest bundle of scripts that is unpacked, in memory."""
 
 
 class NoPipelineError(ValueError):
@@ -94,6 +100,21 @@ def read_file(path: Path) -> ImportedPipeline:
         description=document.get("PipelineDescription"),
         parallelism=(document.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
     )
+
+
+def object_reader(client: S3Client) -> Callable[[str], bytes]:
+    """Give what reads an object of S3, by its address.
+
+    :param client: an S3 client.
+    """
+
+    def read(uri: str) -> bytes:
+        content = read_small(client, uri, MOST_BYTES)
+        if content is None:
+            raise ValueError(f"{uri} has more than {MOST_BYTES >> 20} MiB")
+        return content
+
+    return read
 
 
 def _names(client: SageMakerClient) -> list[str]:

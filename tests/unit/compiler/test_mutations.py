@@ -93,18 +93,22 @@ def full() -> dict[str, Any]:
     return wanted
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(changes=st.lists(st.sampled_from(FLAT), min_size=1, max_size=3), guarded=st.booleans())
-def test_any_conf_compiles_or_is_refused(changes, guarded):
+def mutated(changes: list[tuple[tuple[Any, ...], str, Any]]) -> dict[str, Any]:
+    """A conf with some changes, each of one key."""
     wanted = full()
     for path, key, value in changes:
         place = wanted
         for part in path:
             place = place[part]
         place[key] = copy.deepcopy(value)
+    return wanted
 
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=st.lists(st.sampled_from(FLAT), min_size=1, max_size=3), guarded=st.booleans())
+def test_any_conf_compiles_or_is_refused(changes, guarded):
     with tempfile.TemporaryDirectory() as folder:
         try:
-            compile_conf(Path(folder), wanted, SCRIPTS_IN_FOLDERS, GUARDED if guarded else TARGET)
+            compile_conf(Path(folder), mutated(changes), SCRIPTS_IN_FOLDERS, GUARDED if guarded else TARGET)
         except ConfigError as error:
             assert all(problem.path.name == "conf.yaml" and problem.line >= 1 for problem in error.problems)
