@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from sagemaker_mirror.compat import AirflowFailException
+from sagemaker_mirror.factory import SageMakerPipelineDag
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStartOperator
 from tests.conftest import REPOSITORY
 
+from .conftest import VALUES
 from .tasks import DagRun, context_of, run
 
 
@@ -107,6 +111,23 @@ def test_the_region_is_that_of_the_pipelines_arn(started, local, sagemaker, monk
     assert run(task, context_of(task, run_id="second")).result.startswith(arn)
 
 
+def test_an_execution_starts_in_the_region_of_its_pipeline_whatever_the_connections_is(
+    local, sagemaker, configs, monkeypatch
+):
+    connection = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
+    connection["extra"]["region_name"] = "eu-central-1"
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    dag = SageMakerPipelineDag("harvest", configs=configs, values=VALUES)
+    upsert, start = dag.pipeline.upsert, dag.pipeline.start
+    written = run(upsert, context_of(upsert)).result
+    assert start.pipeline_name == "{{ ti.xcom_pull(task_ids='upsert', map_indexes=-1)['pipeline_arn'] }}"
+    start.pipeline_name, start.pipeline_version_id = written["pipeline_arn"], written["pipeline_version_id"]
+
+    arn = run(start, context_of(start)).result
+
+    assert executions(sagemaker) == [arn]
+
+
 def test_a_pipeline_that_does_not_exist_is_an_error(local):
     task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="nowhere")
 
@@ -136,6 +157,102 @@ def test_steps_that_cannot_run_by_themselves_are_refused_before_the_start(starte
     with pytest.raises(AirflowFailException, match="mow is not connected"):
         selective(selected_steps=["grow", "mow"], source_execution_arn=first)
     assert executions(sagemaker) == [first]
+
+
+def with_form(params, *, conf=None, **arguments):
+    task = SageMakerPipelineStartOperator(task_id="start", pipeline_name="harvest", run_settings=True, **arguments)
+    context = context_of(task, run_id="from-the-form", params=params)
+    context["dag_run"].conf = conf or {}
+    return run(task, context)
+
+
+def test_the_form_comes_before_what_the_task_was_given(started, local, sagemaker):
+    first = started()
+    local.wait(first)
+    form = {
+        "display_name": "from-the-form",
+        "max_parallel_steps": 3,
+        "selected_steps": ["grow"],
+        "source_execution_arn": first,
+        "execution_arn": None,
+    }
+    arn = with_form(form, display_name="of-the-task", max_parallel_steps="None", selected_steps="mow").result
+
+    description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert description["PipelineExecutionDisplayName"] == "from-the-form"
+    assert description["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 3}
+    assert description["SelectiveExecutionConfig"]["SelectedSteps"] == [{"StepName": "grow"}]
+
+
+def test_chosen_steps_are_checked_against_the_version_that_starts(started, local, sagemaker):
+    first = started()
+    local.wait(first)
+    definition = {
+        "Version": "2020-12-01",
+        "Steps": [{"Name": "f", "Type": "Fail", "Arguments": {"ErrorMessage": "n"}}],
+    }
+    sagemaker.update_pipeline(PipelineName="harvest", PipelineDefinition=json.dumps(definition))
+    form = {"selected_steps": ["grow"], "source_execution_arn": first}
+
+    with pytest.raises(AirflowFailException, match="the pipeline has no step grow"):
+        with_form(form)
+    arn = with_form(form, pipeline_version_id=1).result
+    assert sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineVersionId"] == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"selected_steps": []}, "0 steps are selected"),
+        ({"selected_steps": ["grow"], "source_execution_arn": "{arn}-no"}, "knows no execution"),
+        ({"selected_steps": ["grow"], "source_execution_arn": None}, "the results of sow are needed"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(started, local, sagemaker, form, reason):
+    first = started()
+    local.wait(first)
+    source = form.get("source_execution_arn", first)
+
+    with pytest.raises(AirflowFailException, match=reason):
+        with_form({**form, "source_execution_arn": source and source.format(arn=first)})
+    assert executions(sagemaker) == [first]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_execution_that_somebody_began_is_adopted(started, local, sagemaker, task_log, ended):
+    started()
+    if not ended:
+        local.faults.add(StepFault("sow", "hold"))
+    theirs = sagemaker.start_pipeline_execution(PipelineName="harvest")["PipelineExecutionArn"]
+    if ended:
+        local.wait(theirs)
+    before = executions(sagemaker)
+    adopted = with_form({"display_name": "mine"}, conf={"execution_arn": theirs})
+
+    assert adopted.result == theirs
+    assert adopted.xcoms["sagemaker_pipeline_execution"]["execution_id"] == theirs.rpartition("/")[2]
+    assert executions(sagemaker) == before
+    log = task_log()
+    assert f"Adopted execution {theirs}, which is {'Succeeded' if ended else 'Executing'}" in log
+    assert "display_name do nothing" in log
+    assert with_form({}, conf={"execution_arn": theirs}, pipeline_version_id=None).result == theirs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("pipeline/harvest", "pipeline/another", "is no execution of"),
+        ("us-east-1", "eu-central-1", "is no execution of"),
+        ("123456789012", "210987654321", "is no execution of"),
+        ("/execution/", "/execution/no", "knows no execution"),
+        ("/execution/", "-", "nothing to adopt"),
+    ],
+)
+def test_what_is_no_execution_of_ours_is_not_adopted(started, sagemaker, old, new, reason):
+    arn = started().replace(old, new)
+
+    with pytest.raises(AirflowFailException, match=reason):
+        with_form({"execution_arn": arn})
 
 
 KILLED = """
