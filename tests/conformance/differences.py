@@ -17,6 +17,7 @@ _NAMES = (
 )
 _EXPERIMENT = "No conf asks for an experiment, and making one per execution needs rights of its own."
 _HASH = "The hash over the rest of the definition: by it, drift is seen and an unchanged pipeline is left alone."
+_SETTINGS = "The hash over role, description and parallelism, which stand beside the definition: they can drift too."
 _EXECUTION = "What an execution writes lies below that execution, so that it can be found, and removed, with it."
 _EMPTY = "An empty member says nothing."
 _ISOLATION = "Written out as `false`, so that the request says what holds."
@@ -25,6 +26,7 @@ _ISOLATION = "Written out as `false`, so that the request says what holds."
 SHARED = (
     Difference("Metadata", "absent", "{}", _HASH),
     Difference("Metadata.sagemaker-mirror-sha256", "HASH", "absent", _HASH),
+    Difference("Metadata.sagemaker-mirror-settings-sha256", "HASH", "absent", _SETTINGS),
     Difference("PipelineExperimentConfig.ExperimentName", "absent", "{Execution.PipelineName}", _EXPERIMENT),
     Difference("PipelineExperimentConfig.TrialName", "absent", "{Execution.PipelineExecutionId}", _EXPERIMENT),
     Difference("CreateModel.Name", "*", "*-CreateModel", _NAMES),

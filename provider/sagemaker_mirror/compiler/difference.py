@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from sagemaker_mirror.compiler.canonical import digest
-from sagemaker_mirror.compiler.pipeline import SHA256_KEY
+from sagemaker_mirror.compiler.pipeline import SETTINGS_SHA256_KEY, SHA256_KEY, settings_sha256
 from sagemaker_mirror.compiler.references import Request, Value, is_reference
 
 #: What tells the items of a list apart, in definitions and in the requests of steps.
@@ -158,6 +158,20 @@ def provenance(definition: Mapping[str, Any]) -> Literal["compiled", "changed", 
     return "compiled" if digest(rest) == known else "changed"
 
 
+def settings_provenance(state: PipelineState) -> Literal["compiled", "changed", "foreign"]:
+    """Tell where a pipeline's role, description and parallelism come from, by the hash that its definition carries.
+
+    :param state: the pipeline, as SageMaker has it.
+    :return: as :func:`provenance`.
+    """
+    known = (state.definition.get("Metadata") or {}).get(SETTINGS_SHA256_KEY)
+    if known is None:
+        return "foreign"
+    # A conf that does not say how many steps run at once leaves the number as it is.
+    fitting = {settings_sha256(state.role_arn, state.description, limit) for limit in (state.parallelism, None)}
+    return "compiled" if known in fitting else "changed"
+
+
 def _settings(current: PipelineState, wanted: PipelineState) -> Iterator[ValueChange]:
     yield from _changes(current.role_arn, wanted.role_arn, "role")
     yield from _changes(current.description or "", wanted.description or "", "description")
@@ -167,11 +181,12 @@ def _settings(current: PipelineState, wanted: PipelineState) -> Iterator[ValueCh
 
 
 def without_mark(definition: Mapping[str, Any]) -> Request:
-    """Give a definition without the hash over itself.
+    """Give a definition without the hashes over itself and what stands beside it.
 
     :param definition: the definition.
     """
-    metadata = {name: value for name, value in (definition.get("Metadata") or {}).items() if name != SHA256_KEY}
+    marks = (SHA256_KEY, SETTINGS_SHA256_KEY)
+    metadata = {name: value for name, value in (definition.get("Metadata") or {}).items() if name not in marks}
     rest = {name: value for name, value in definition.items() if name != "Metadata"}
     return {**rest, "Metadata": metadata} if metadata else rest
 

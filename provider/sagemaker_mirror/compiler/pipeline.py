@@ -13,6 +13,7 @@ from typing import Any
 from sagemaker_mirror.compiler.canonical import canonical_json, digest
 from sagemaker_mirror.compiler.check import check_definition
 from sagemaker_mirror.compiler.envelope import VERSION
+from sagemaker_mirror.compiler.kept import kept_definition
 from sagemaker_mirror.compiler.locate import locate
 from sagemaker_mirror.compiler.parameters import declarations
 from sagemaker_mirror.compiler.references import Request
@@ -21,7 +22,7 @@ from sagemaker_mirror.compiler.repack import step_definition
 from sagemaker_mirror.compiler.scope import Scope
 from sagemaker_mirror.compiler.shapes import check_value, most
 from sagemaker_mirror.compiler.source import REQUIREMENTS, Sources
-from sagemaker_mirror.compiler.steps import define_step
+from sagemaker_mirror.compiler.steps import define_step, without_cache
 from sagemaker_mirror.compiler.target import Target, TargetError
 from sagemaker_mirror.compiler.uploads import Content, Upload, Uploads
 from sagemaker_mirror.config import ConfigError, PipelineConfig, Problem
@@ -31,6 +32,8 @@ from sagemaker_mirror.graph.repacking import repacked
 
 #: Where a definition carries the hash over its rest, by which drift is seen.
 SHA256_KEY = "sagemaker-mirror-sha256"
+#: Where it carries the hash over what stands beside it: role, description and parallelism.
+SETTINGS_SHA256_KEY = "sagemaker-mirror-settings-sha256"
 #: A definition of this size, in bytes, is handed to SageMaker through S3.
 LARGE = 100 * 1024
 
@@ -69,7 +72,12 @@ class CompiledPipeline:
 
 
 def compile_pipeline(
-    config: PipelineConfig, graph: StepGraph, target: Target, values: Mapping[str, str]
+    config: PipelineConfig,
+    graph: StepGraph,
+    target: Target,
+    values: Mapping[str, str],
+    *,
+    with_cache: bool = True,
 ) -> CompiledPipeline:
     """Compile a conf.
 
@@ -80,6 +88,7 @@ def compile_pipeline(
     :param graph: the graph of the conf.
     :param target: where the pipeline is to run; the conf's own settings go before it.
     :param values: the values of the placeholders, for ``SMP_SOURCE_DIR_PATH``.
+    :param with_cache: whether steps may take their results from the cache, where the conf lets them.
     :raises ValueError: there are placeholders in the conf.
     :raises ConfigError: the conf asks for something that can't be, or that the API would refuse; with all problems.
     """
@@ -93,19 +102,20 @@ def compile_pipeline(
     if problems:
         raise ConfigError(problems)
     uploads = Uploads(target.bucket, config.pipeline.pipeline_name)
-    sources = Sources(config, values, uploads)
-    scopes = [Scope(config, target, uploads, sources, model, step) for model, step in config.steps]
-    steps = _define_steps(config, graph, scopes)
-    definition: dict[str, Any] = {
-        "Version": VERSION,
-        "Parameters": declarations(config.pipeline.parameters),
-        "Steps": steps,
-    }
-    problems = [locate(config, problem) for problem in check_definition(definition)]
-    if problems:
-        raise ConfigError(problems)
+    scopes: list[Scope] = []
+    if config.definition is None:
+        sources = Sources(config, values, uploads)
+        scopes = [Scope(config, target, uploads, sources, model, step) for model, step in config.steps]
+        definition = _definition(config, graph, scopes)
+    else:
+        definition = kept_definition(config.definition, config.pipeline.parameters)
+    if not with_cache:
+        definition["Steps"] = [without_cache(step) for step in definition["Steps"]]
+    metadata = definition.pop("Metadata", None) or {}
     sha256 = digest(definition)
-    definition["Metadata"] = {SHA256_KEY: sha256}
+    parallelism = None if config.pipeline.parallelism is None else int(config.pipeline.parallelism)
+    settings = settings_sha256(target.role_arn, config.pipeline.description, parallelism)
+    definition["Metadata"] = {**metadata, SHA256_KEY: sha256, SETTINGS_SHA256_KEY: settings}
     definition_json = canonical_json(definition)
     if len(definition_json) > most("PipelineDefinition"):
         message = f"the definition has {len(definition_json)} characters; the API takes {most('PipelineDefinition')}"
@@ -120,10 +130,33 @@ def compile_pipeline(
         uploads=uploads.sorted(),
         description=config.pipeline.description,
         tags=dict(config.base.tags),
-        parallelism=None if config.pipeline.parallelism is None else int(config.pipeline.parallelism),
+        parallelism=parallelism,
         definition_upload=definition_upload,
         warnings=tuple(dict.fromkeys(warning for scope in scopes for warning in _warnings(scope))),
     )
+
+
+def _definition(config: PipelineConfig, graph: StepGraph, scopes: list[Scope]) -> Request:
+    """Write a conf's definition, without ``Metadata``, and check it."""
+    definition: Request = {
+        "Version": VERSION,
+        "Parameters": declarations(config.pipeline.parameters),
+        "Steps": _define_steps(config, graph, scopes),
+    }
+    problems = [locate(config, problem) for problem in check_definition(definition)]
+    if problems:
+        raise ConfigError(problems)
+    return definition
+
+
+def settings_sha256(role_arn: str | None, description: str | None, parallelism: int | None) -> str:
+    """Give the hash over what SageMaker keeps beside a definition.
+
+    :param role_arn: the role that the pipeline runs as.
+    :param description: what it is for; none is as good as an empty one.
+    :param parallelism: how many steps of an execution may run at once; ``None`` where the conf does not say.
+    """
+    return digest([role_arn, description or "", parallelism])
 
 
 def _define_steps(config: PipelineConfig, graph: StepGraph, scopes: list[Scope]) -> list[Request]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from sagemaker_mirror.compiler.difference import difference, provenance
+from sagemaker_mirror.compiler.difference import difference, provenance, settings_provenance, without_mark
 from sagemaker_mirror.compiler.difference_text import difference_lines
 from sagemaker_mirror.hooks.errors import CONFLICT, NOT_FOUND, VALIDATION, code_of, message_of
 
@@ -62,15 +62,16 @@ class PipelineVersion:
     def has_drifted(self, compiled: CompiledPipeline) -> bool:
         """Whether somebody else has changed it since we last wrote it.
 
-        The definition carries a hash over itself. One without it, which is what we would write, is an imported
-        pipeline's, and only lacks our mark. The role stands beside it, but follows from what the definition follows
-        from: where only the role differs, it was not a conf that changed it.
+        The definition carries a hash over itself, and one over role, description and parallelism. One without them,
+        which is what we would write, is an imported pipeline's, and only lacks our marks.
 
         :param compiled: the pipeline as it should be
         """
-        if provenance(self.definition) != "compiled":
+        if settings_provenance(self) == "changed":
             return True
-        return self.definition == compiled.definition and self.role_arn != compiled.role_arn
+        if without_mark(self.definition) == without_mark(compiled.definition):
+            return settings_provenance(self) == "foreign" and self.role_arn != compiled.role_arn
+        return provenance(self.definition) != "compiled"
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from .conftest import CONF, VALUES
 from .tasks import context_of, run
 
 
-def upsert(configs, **arguments):
+def upsert(configs, params=None, **arguments):
     task = SageMakerPipelineUpsertOperator(
         task_id="upsert", config_folder="harvest", configs_root=str(configs), values=VALUES, **arguments
     )
-    return run(task, context_of(task)).result
+    return run(task, context_of(task, params=params)).result
 
 
 def test_the_first_run_creates_the_pipeline_and_uploads_its_code(local, sagemaker, configs):
@@ -98,6 +98,40 @@ def test_a_role_that_somebody_else_changed_is_drift(configs, local, sagemaker):
         upsert(configs)
 
 
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"PipelineDescription": "of another team"}, "~ description: of another team → Of the fields."),
+        ({"ParallelismConfiguration": {"MaxParallelExecutionSteps": 9}}, "~ parallelism: 9 → 4"),
+    ],
+)
+def test_what_stands_beside_the_definition_can_drift_too(configs, local, sagemaker, changes, difference):
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(
+        CONF.replace(
+            "pipelineName: harvest", "pipelineName: harvest\n    description: Of the fields.\n    parallelism: 4"
+        )
+    )
+    upsert(configs)
+    sagemaker.update_pipeline(PipelineName="harvest", **changes)
+
+    with pytest.raises(AirflowFailException, match=difference):
+        upsert(configs)
+    assert upsert(configs, on_drift="overwrite")["changed"]
+    assert not upsert(configs)["changed"]
+
+
+def test_a_conf_that_changes_what_stands_beside_the_definition_is_no_drift(configs, local, sagemaker):
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    for settings in ("description: a", "description: b", "parallelism: 4", "parallelism: 5", "description: c"):
+        conf.write_text(CONF.replace("pipelineName: harvest", f"pipelineName: harvest\n    {settings}"))
+        assert upsert(configs)["changed"]
+        assert not upsert(configs)["changed"]
+    # A limit that the conf no longer has stays, since an update can't take it away.
+    pipeline = sagemaker.describe_pipeline(PipelineName="harvest")
+    assert pipeline["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 5}
+
+
 def test_what_somebody_else_changed_can_be_overwritten(configs, local, sagemaker):
     first = upsert(configs)
     by_hand(sagemaker, **OTHER_ROLE)
@@ -173,3 +207,76 @@ def test_tags_that_the_conf_got_later_are_added_and_strange_ones_stay(configs, s
     before = local.calls.after(0)[-1].number
     upsert(configs)
     assert "AddTags" not in local.calls.counts(before)
+
+
+def cached_steps(sagemaker, version=None):
+    which = {"PipelineVersionId": version} if version else {}
+    definition = json.loads(sagemaker.describe_pipeline(PipelineName="harvest", **which)["PipelineDefinition"])
+    return [step["Name"] for step in definition["Steps"] if step["CacheConfig"]["Enabled"]]
+
+
+def test_a_run_without_step_cache_has_a_definition_of_its_own(configs, local, sagemaker):
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("step_class: Training", "step_class: Training\n            enable_cache: true"))
+    form = {"disable_cache": False}
+    first = upsert(configs, form, run_settings=True)
+    without = upsert(configs, {"disable_cache": True}, run_settings=True)
+    again = upsert(configs, form, run_settings=True)
+
+    assert [result["pipeline_version_id"] for result in (first, without, again)] == [1, 2, 3]
+    assert [cached_steps(sagemaker, version) for version in (1, 2, 3)] == [["grow"], [], ["grow"]]
+    assert first["definition_sha256"] == again["definition_sha256"] != without["definition_sha256"]
+
+
+def test_recompiling_writes_all_anew(configs, local, sagemaker):
+    first = upsert(configs)
+    before = local.calls.after(0)[-1].number
+    second = upsert(configs, {"force_recompile": True}, run_settings=True)
+
+    calls = local.calls.counts(before)
+    assert second == {**first, "pipeline_version_id": 2}
+    assert calls["s3:PUT"] == first["uploaded"]
+    assert calls["UpdatePipeline"] == 1
+
+
+def test_recompiling_does_not_overwrite_what_somebody_else_changed(configs, local, sagemaker):
+    upsert(configs)
+    by_hand(sagemaker)
+
+    with pytest.raises(AirflowFailException, match="WEATHER"):
+        upsert(configs, {"force_recompile": True}, run_settings=True)
+
+
+def test_a_run_that_adopts_an_execution_writes_nothing(configs, local, sagemaker):
+    first = upsert(configs)
+    conf = configs / "harvest" / "conf" / "conf.yaml"
+    conf.write_text(CONF.replace("ml.m5.large", "ml.m5.xlarge"))
+    before = local.calls.after(0)[-1].number
+    result = upsert(configs, {"execution_arn": f"{first['pipeline_arn']}/execution/abc"}, run_settings=True)
+
+    assert result == {
+        "pipeline_name": "harvest",
+        "pipeline_arn": first["pipeline_arn"],
+        "pipeline_version_id": None,
+        "definition_sha256": None,
+        "changed": False,
+        "uploaded": 0,
+    }
+    assert dict(local.calls.counts(before)) == {"DescribePipeline": 1}
+
+
+def test_there_is_nothing_to_adopt_of_a_pipeline_that_is_not_there(configs, local):
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/harvest/execution/abc"
+
+    with pytest.raises(AirflowFailException, match="no pipeline harvest"):
+        upsert(configs, {"execution_arn": arn}, run_settings=True)
+
+
+def test_without_a_form_the_runs_settings_are_left_alone(configs, local):
+    first = upsert(configs)
+
+    assert upsert(configs, {"force_recompile": True, "disable_cache": True}) == {
+        **first,
+        "changed": False,
+        "uploaded": 0,
+    }

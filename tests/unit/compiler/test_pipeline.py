@@ -11,6 +11,7 @@ import pytest
 
 from sagemaker_mirror.compiler import SHA256_KEY, Target, TargetError, compile_pipeline
 from sagemaker_mirror.compiler.canonical import canonical_json, digest
+from sagemaker_mirror.compiler.pipeline import SETTINGS_SHA256_KEY, settings_sha256
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.config.model import BaseConfig
 from sagemaker_mirror.graph import build_graph
@@ -45,7 +46,11 @@ def test_what_comes_out(tmp_path):
     assert compiled.definition_json == canonical_json(compiled.definition)
     assert json.loads(compiled.definition_json) == compiled.definition
     rest = {key: value for key, value in compiled.definition.items() if key != "Metadata"}
-    assert compiled.definition["Metadata"] == {SHA256_KEY: digest(rest)} == {SHA256_KEY: compiled.sha256}
+    assert compiled.sha256 == digest(rest)
+    assert compiled.definition["Metadata"] == {
+        SHA256_KEY: compiled.sha256,
+        SETTINGS_SHA256_KEY: settings_sha256(TARGET.role_arn, "Reds.", 3),
+    }
     assert [step["Name"] for step in rest["Steps"]] == ["Prepare", "Train", "Create", "Score", "Judge", "Register"]
     assert rest.keys() == {"Version", "Parameters", "Steps"}
 
