@@ -21,9 +21,9 @@ from tests.docs.snippets import Snippet, all_snippets, snippets, tried
 from tests.unit.factory.serialise import deserialise, serialise
 from tests.unit.factory.test_loader import dag_bag
 
-# What is tried below, and what only shows something: a picture, what a program prints, a line of a grammar.
+# What is tried below; and a picture, what a program prints, a change that test_step_class.py makes.
 TRIED = ("sh", "python", "yaml", "json", "ini")
-SHOWN = ("mermaid", "text")
+SHOWN = ("mermaid", "text", "diff")
 
 # What README's excerpts of a DAG file take for granted.
 PRELUDE = """\
