@@ -31,7 +31,8 @@ class BrokenConfigOperator(BaseOperator):
 
         :raises AirflowFailException: always, with the errors
         """
-        raise AirflowFailException("\n".join(self.problems))
+        advice = "Mend the conf: once Airflow has parsed it again, this DAG is the pipeline's."
+        raise AirflowFailException("\n".join([*self.problems, advice]))
 
 
 def broken_dag(dag_id: str, folder: ConfigFolder, problems: Sequence[str]) -> DAG:

@@ -112,8 +112,9 @@ def graph_text(graph: StepGraph) -> str:
     return "\n".join(line for model, lines in models.items() for line in (model or "steps", *lines))
 
 
-def fenced(text: str, language: str = "") -> str:
+def fenced(text: str, language: str = "text") -> str:
     """Return text as a Markdown code block that no line of it can end."""
+    # Airflow 3 shows a block without a language as if it were part of a line, without its line breaks.
     longest = max((len(ticks) for ticks in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -38,8 +38,9 @@ def test_the_conf_is_shown_as_written(broken):
 
 def test_runs_fail_with_the_errors_and_are_not_retried(broken):
     (task,) = broken["bad"].tasks
-    with pytest.raises(AirflowFailException, match=r"bad/churn/conf/conf.yaml:\d+:\d+: .*pipelineNam"):
+    with pytest.raises(AirflowFailException, match=r"bad/churn/conf/conf.yaml:\d+:\d+: .*pipelineNam") as failure:
         task.execute({})
+    assert str(failure.value).splitlines()[-1].startswith("Mend the conf")
 
 
 def test_no_path_of_this_machine(broken, configs):

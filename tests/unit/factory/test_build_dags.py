@@ -106,6 +106,28 @@ def test_docs_have_the_graph_and_the_conf_as_written(configs):
     assert "`churn-pipeline`" in docs
 
 
+def test_each_block_of_the_docs_has_a_language(configs):
+    # Airflow 3 loses the line breaks of blocks that have none.
+    configs.add("churn")
+    configs.write("bad", "conf: {}")
+    for dag in build_dags(configs.root).values():
+        fences = [line for line in dag.doc_md.splitlines() if line.startswith("```")]
+        assert {*fences[::2]} <= {"```text", "```yaml"}, dag.dag_id
+
+
+def test_our_own_tasks_have_short_names_for_their_kind(configs):
+    configs.add("churn")
+    dag = build_dags(configs.root)["churn"]
+    kinds = {name: dag.get_task(name).operator_name for name in ("upsert", "start", "execution", "summary", "prepare")}
+    assert kinds == {
+        "upsert": "Upsert pipeline",
+        "start": "Start execution",
+        "execution": "Pipeline execution",
+        "summary": "Run summary",
+        "prepare": "Processing",
+    }
+
+
 def test_a_tasks_docs_are_its_step_and_its_section(configs):
     configs.add("churn")
     dag = build_dags(configs.root)["churn"]
