@@ -31,6 +31,7 @@ class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
     """
 
     ui_color = "#e6f0fb"
+    custom_operator_name = "Pipeline execution"
     stop_scope = StopScope.TASK_OR_RUN
 
     def __init__(self, *, tolerate_failures: bool = False, **kwargs: Any) -> None:

@@ -68,6 +68,7 @@ class SageMakerPipelineStartOperator(SageMakerPipelineBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
     operator_extra_links = (SageMakerPipelineExecutionLink(),)
     ui_color = "#d9e8d4"
+    custom_operator_name = "Start execution"
 
     def __init__(
         self,

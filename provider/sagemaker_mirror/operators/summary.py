@@ -31,6 +31,7 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
     """
 
     ui_color = "#d9e8d4"
+    custom_operator_name = "Run summary"
     stop_scope = StopScope.TASK_OR_RUN
 
     def __init__(

@@ -62,6 +62,7 @@ class SageMakerPipelineUpsertOperator(SageMakerPipelineBaseOperator):
     template_fields: Sequence[str] = (*AWS_TEMPLATE_FIELDS, "config_folder", "values")
     template_fields_renderers: ClassVar[dict[str, str]] = {"values": "json"}
     ui_color = "#d9e8d4"
+    custom_operator_name = "Upsert pipeline"
 
     def __init__(
         self,
