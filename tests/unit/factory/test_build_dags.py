@@ -118,7 +118,9 @@ def test_each_block_of_the_docs_has_a_language(configs):
 def test_our_own_tasks_have_short_names_for_their_kind(configs):
     configs.add("churn")
     dag = build_dags(configs.root)["churn"]
-    kinds = {name: dag.get_task(name).operator_name for name in ("upsert", "start", "execution", "summary", "prepare")}
+    kinds = {
+        name: dag.get_task(name).operator_name for name in ("upsert", "start", "execution", "summary", "prepare")
+    }
     assert kinds == {
         "upsert": "Upsert pipeline",
         "start": "Start execution",
