@@ -187,7 +187,7 @@ class SageMakerMirrorHook(SageMakerHook):
 
         :param job: the job
         """
-        if job.kind is None:
+        if job.kind is None or job.kind.describe is None:
             return {}
         describe = getattr(self.client, job.kind.describe)
         return cast("Mapping[str, Any]", describe(**{job.kind.name_argument: job.name}))

@@ -98,11 +98,16 @@ class SageMakerPipelineExecutionLink(ConsoleLink):
 
 
 class SageMakerJobLink(ConsoleLink):
-    """Link to the job, model or model package that a step made."""
+    """Link to the job, model, model package, endpoint or function that a step made or called."""
 
     name = "SageMaker Job"
     key = "sagemaker_job"
-    format_str = CONSOLE + "/sagemaker/home?region={region_name}#/{page}/{job_name}"
+    format_str = CONSOLE + "/{service}/home?region={region_name}#/{page}/{job_name}"
+
+    @classmethod
+    def format_link(cls, parts: dict[str, Any]) -> str:
+        """Return the address."""
+        return super().format_link({"service": "sagemaker", **parts})
 
     @classmethod
     def parts(cls, job: Job) -> dict[str, Any] | None:
@@ -113,7 +118,8 @@ class SageMakerJobLink(ConsoleLink):
         where = _console(Arn.parse(job.arn))
         if where is None or job.kind is None:
             return None
-        return {**where, "page": job.kind.console_page, "job_name": job.name}
+        service = {} if job.kind.service == "sagemaker" else {"service": job.kind.service}
+        return {**where, **service, "page": job.kind.console_page, "job_name": job.name}
 
 
 class SageMakerJobLogsLink(ConsoleLink):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,16 +15,18 @@ from sagemaker_mirror.mirror.snapshot import StepSnapshot
 class JobKind:
     """A kind of thing that a step makes.
 
-    :param describe: the client's method that describes it
+    :param describe: the SageMaker client's method that describes it; None: it is another service's
     :param name_argument: that method's argument
-    :param console_page: where it lies in the SageMaker console, behind the ``#``
-    :param log_group: its CloudWatch log group; None: it writes no log
+    :param console_page: where it lies in the console of its service, behind the ``#``
+    :param log_group: its CloudWatch log group; None: it writes no log that is the step's alone
+    :param service: the service whose console has it
     """
 
-    describe: str
+    describe: str | None
     name_argument: str
     console_page: str
     log_group: str | None = None
+    service: str = "sagemaker"
 
 
 # By the resource type in the ARN. Log groups:
@@ -41,7 +44,14 @@ JOB_KINDS: Mapping[str, JobKind] = {
     ),
     "model": JobKind("describe_model", "ModelName", "models"),
     "model-package": JobKind("describe_model_package", "ModelPackageName", "model-packages"),
+    "endpoint": JobKind("describe_endpoint", "EndpointName", "endpoints"),
+    "endpoint-config": JobKind("describe_endpoint_config", "EndpointConfigName", "endpointConfig"),
+    "function": JobKind(None, "FunctionName", "functions", service="lambda"),
 }
+
+
+# Where a step's metadata names what it made; checks name their processing job.
+_ARNS = ("Arn", "CheckJobArn")
 
 
 @dataclass(frozen=True)
@@ -75,20 +85,36 @@ class Job:
 def job_of(step: StepSnapshot) -> Job | None:
     """Return what a step made, or None where SageMaker names nothing with an ARN.
 
-    Where a step's metadata is written is documented with PipelineExecutionStepMetadata.
+    Where a step's metadata is written is documented with PipelineExecutionStepMetadata. Whatever the type of the
+    step, be it newer than this, what it made stands under ``Arn``.
 
     :param step: the step's latest attempt
     """
-    for entry in step.metadata.values():
-        if not isinstance(entry, Mapping):
+    for entry in _entries(step):
+        text = next((entry[key] for key in _ARNS if entry.get(key)), None)
+        if text is None:
             continue
-        text = entry.get("Arn") or entry.get("CheckJobArn")
-        if not text:
-            continue
-        arn = Arn.parse(text)
-        resource_type = arn.resource.partition("/")[0]
-        return Job(text, resource_type, text if resource_type == "model-package" else arn.name)
+        resource = Arn.parse(text).resource
+        # Most services put a slash between type and name, Lambda a colon.
+        resource_type, *name = re.split("[/:]", resource, maxsplit=1)
+        return Job(text, resource_type, text if resource_type == "model-package" else (name or [resource])[0])
     return None
+
+
+def told_of(step: StepSnapshot) -> dict[str, Any]:
+    """Return what SageMaker tells of a step beside the ARN of what it made, for the XCom.
+
+    Such as the outcome of a condition, what a Lambda function or a callback gave, the reports of a check, and the
+    cluster of an EMR step.
+
+    :param step: the step's latest attempt
+    """
+    told = {key: value for entry in _entries(step) for key, value in entry.items() if key not in _ARNS}
+    return {"metadata": told} if told else {}
+
+
+def _entries(step: StepSnapshot) -> Iterator[Mapping[str, Any]]:
+    return (entry for entry in step.metadata.values() if isinstance(entry, Mapping))
 
 
 def outputs_of(job: Job, description: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +134,12 @@ def outputs_of(job: Job, description: Mapping[str, Any]) -> dict[str, Any]:
         return {"model_artifact": description.get("ModelArtifacts", {}).get("S3ModelArtifacts")}
     if job.type == "transform-job":
         return {"outputs": {"transform": description.get("TransformOutput", {}).get("S3OutputPath")}}
+    if job.type == "hyper-parameter-tuning-job":
+        best = description.get("BestTrainingJob", {})
+        objective = best.get("FinalHyperParameterTuningJobObjectiveMetric", {})
+        return {"best_training_job": best.get("TrainingJobName"), "best_objective": objective.get("Value")}
+    if job.type == "endpoint":
+        return {"endpoint_name": job.name}
     if job.type == "model":
         containers = [description.get("PrimaryContainer") or {}, *description.get("Containers", ())]
         container: Mapping[str, Any] = next(filter(None, containers), {})

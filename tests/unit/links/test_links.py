@@ -102,3 +102,11 @@ def test_a_link_is_pushed_in_parts_and_read_back(monkeypatch):
     assert SageMakerPipelineExecutionLink().get_link(task, ti_key=None) == pushed
     assert SageMakerJobLink().get_link(task, ti_key=None) == ""
     assert SageMakerPipelineExecutionLink.persist({"ti": ti}, None) is None
+
+
+def test_a_function_lies_in_the_console_of_its_own_service():
+    job = Job("arn:aws:lambda:eu-central-1:123456789012:function:notify", "function", "notify")
+
+    assert address(SageMakerJobLink, SageMakerJobLink.parts(job)) == (
+        "https://console.aws.amazon.com/lambda/home?region=eu-central-1#/functions/notify"
+    )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import json
 
-from sagemaker_mirror.mirror.jobs import billable_seconds, job_of, outputs_of
+import pytest
+from botocore.session import Session
+
+from sagemaker_mirror.mirror.jobs import billable_seconds, job_of, outputs_of, told_of
 from sagemaker_mirror.mirror.snapshot import StepSnapshot
 
 from .snapshots import at, row
@@ -26,6 +29,9 @@ def job(resource, kind="TrainingJob"):
         ("TransformJob", "transform-job/score-1", "score-1"),
         ("Model", "model/wheat", "wheat"),
         ("RegisterModel", "model-package/wheat/3", HERE + "model-package/wheat/3"),
+        ("TuningJob", "hyper-parameter-tuning-job/tune-1", "tune-1"),
+        ("Endpoint", "endpoint/wheat", "wheat"),
+        ("EndpointConfig", "endpoint-config/wheat", "wheat"),
     ],
 )
 def test_what_a_step_made_is_named(kind, resource, name):
@@ -33,6 +39,49 @@ def test_what_a_step_made_is_named(kind, resource, name):
 
     assert (found.arn, found.name) == (HERE + resource, name)
     assert found.kind is not None
+
+
+def test_a_function_is_named_behind_a_colon():
+    found = job_of(step({"Lambda": {"Arn": "arn:aws:lambda:eu-central-1:123456789012:function:notify"}}))
+
+    assert (found.type, found.name, found.kind.service) == ("function", "notify", "lambda")
+
+
+STEP_METADATA = Session().get_service_model("sagemaker").shape_for("PipelineExecutionStepMetadata")
+
+
+def _filled(shape, name):
+    """What SageMaker could say, by its own model."""
+    if shape.type_name == "structure":
+        return {member: _filled(inner, member) for member, inner in shape.members.items()}
+    if shape.type_name == "list":
+        return [_filled(shape.member, name)]
+    if shape.type_name == "map":
+        return {"a": "b"}
+    arn = "arn:aws:bedrock:eu-central-1:123456789012:thing/x" if name.endswith("Arn") else "text"
+    return True if shape.type_name == "boolean" else arn
+
+
+@pytest.mark.parametrize("kind", STEP_METADATA.members)
+def test_every_type_of_step_that_botocore_knows_is_told(kind):
+    shape = STEP_METADATA.members[kind]
+    found = step({kind: _filled(shape, kind)})
+
+    named = [member for member in shape.members if member in ("Arn", "CheckJobArn")]
+    assert (job_of(found) is not None) == bool(named)
+    told = told_of(found).get("metadata", {})
+    assert {*told, *named} == {*shape.members}
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_what_a_tuning_job_found_is_told():
+    best = {
+        "TrainingJobName": "grow-7",
+        "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "f1", "Value": 0.9},
+    }
+    found = job("hyper-parameter-tuning-job/grow", "TuningJob")
+
+    assert outputs_of(found, {"BestTrainingJob": best}) == {"best_training_job": "grow-7", "best_objective": 0.9}
 
 
 def test_a_check_names_its_job_elsewhere():

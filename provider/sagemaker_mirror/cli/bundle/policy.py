@@ -72,6 +72,7 @@ GRANTS: tuple[Grant, ...] = (
     *(
         Grant(JOBS, _describe(kind.describe), f"What came of a step that made a {resource.replace('-', ' ')}.")
         for resource, kind in JOB_KINDS.items()
+        if kind.describe is not None
     ),
     Grant(ROLES, "iam:PassRole", "CreatePipeline and UpdatePipeline give the pipeline its role."),
     Grant(LOGS, "logs:DescribeLogStreams", "Which containers did a failed job have?"),
@@ -106,7 +107,7 @@ def resources_of(configs: Iterable[PipelineConfig], values: Mapping[str, str]) -
     return {
         PIPELINES: [f"{sagemaker}:pipeline/{name}" for name in names],
         EXECUTIONS: [f"{sagemaker}:pipeline/{name}/execution/*" for name in names],
-        JOBS: [f"{sagemaker}:{resource}/*" for resource in JOB_KINDS],
+        JOBS: [f"{sagemaker}:{resource}/*" for resource, kind in JOB_KINDS.items() if kind.describe],
         ROLES: _distinct(scope.role for scope in scopes),
         LOGS: [f"arn:{partition}:logs:{owner}:log-group:{group}:*" for group in groups],  # their streams too
         UPLOADS: [f"{s3}{place}/*" for place in _distinct(place for scope in scopes for place in scope.uploads)],

@@ -43,7 +43,9 @@ def called_actions() -> set[str]:
 
 
 def called_methods() -> set[str]:
-    methods = {kind.describe for kind in JOB_KINDS.values()}  # the one place where a method is looked up by its name
+    methods = {
+        kind.describe for kind in JOB_KINDS.values() if kind.describe
+    }  # the one place where a method is looked up by its name
     root = Path(sagemaker_mirror.__file__).parent
     for path in root.rglob("*.py"):
         if path.relative_to(root).parts[0] not in ELSEWHERE:
