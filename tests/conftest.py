@@ -11,6 +11,8 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
 os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{os.environ['AIRFLOW_HOME']}/airflow.db"
+# Tests look at executions many times a second.
+os.environ["AIRFLOW__SAGEMAKER_MIRROR__MAX_CALLS_PER_SECOND"] = "10000"
 for name in [name for name in os.environ if name.startswith(("AWS_", "SMP_")) and name != "AWS_CA_BUNDLE"]:
     del os.environ[name]
 os.environ.update(

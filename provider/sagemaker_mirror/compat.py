@@ -14,12 +14,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as _airflow_version
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import (
+    BaseTrigger,
+    StartTriggerArgs,
+    TaskFailedEvent,
+    TaskSkippedEvent,
+    TaskSuccessEvent,
+    TriggerEvent,
+)
 
 AIRFLOW_VERSION: tuple[int, ...] = tuple(int(part) for part in re.findall(r"\d+", _airflow_version)[:3])
 AIRFLOW_3: bool = AIRFLOW_VERSION >= (3,)
 # Airflow calls BaseTrigger.on_kill, and only for a user's action, from this version on.
 AIRFLOW_3_3: bool = AIRFLOW_VERSION >= (3, 3)
+# Tasks can start in the triggerer and end there: 3.2 has it disabled, before 3.3 the trigger's arguments are not
+# templates, and before 3.3.1 a task that fails there is not retried.
+STARTS_IN_TRIGGERER: bool = AIRFLOW_VERSION >= (3, 3, 1)
 
 if TYPE_CHECKING or AIRFLOW_3:
     from airflow.sdk import (
@@ -83,6 +93,7 @@ __all__ = [
     "AIRFLOW_3_3",
     "AIRFLOW_VERSION",
     "DAG",
+    "STARTS_IN_TRIGGERER",
     "AirflowException",
     "AirflowFailException",
     "AirflowSkipException",
@@ -96,14 +107,21 @@ __all__ = [
     "BaseTrigger",
     "Context",
     "Param",
+    "StartTriggerArgs",
     "TaskDeferred",
+    "TaskFailedEvent",
     "TaskGroup",
+    "TaskSkippedEvent",
     "TaskState",
+    "TaskSuccessEvent",
     "TriggerDagRunOperator",
     "TriggerEvent",
     "Variable",
     "conf",
+    "emit_asset",
     "get_parsing_context",
+    "push_link",
+    "push_xcom",
     "read_connection",
     "read_memory",
     "read_run_states",
@@ -122,6 +140,29 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     where = "airflow.providers.standard.operators" if AIRFLOW_3 else "airflow.operators"
     return import_module(f"{where}.trigger_dagrun").TriggerDagRunOperator
+
+
+def emit_asset(context: Context, task: BaseOperator, name: str, extra: dict[str, Any]) -> None:
+    """Emit an event of an asset that is known only now, as the task runs; it is written when the task succeeds.
+
+    In Airflow 3 through each asset alias among the task's outlets. Airflow 2.11 asks its database about an alias
+    whenever it parses the DAG, so there the dataset becomes an outlet of this very run of the task: Airflow looks at
+    those after it, in the same process. (It keeps events of datasets that a DAG is scheduled on or names, and warns of
+    the others in the log.)
+
+    :param context: the task's context
+    :param task: the task, as it is being executed
+    :param name: the asset's name, or its URI
+    :param extra: what the event says, JSON-ready
+    """
+    asset = Asset(name)
+    if AIRFLOW_3:
+        for alias in (outlet for outlet in task.outlets if isinstance(outlet, AssetAlias)):
+            context["outlet_events"][alias].add(asset, extra=extra)
+    else:
+        # Not in place: the list may be that of the task in the DAG, of which this one is a copy.
+        task.outlets = [*task.outlets, asset]
+        context["outlet_events"][asset].extra = extra
 
 
 def read_variable(name: str) -> str | None:
@@ -187,6 +228,35 @@ def read_xcom(ti_key: TaskInstanceKey, key: str) -> Any:
     else:
         from airflow.models.xcom import XCom
     return XCom.get_value(ti_key=ti_key, key=key)
+
+
+def push_xcom(task_instance: Any, key: str, value: Any) -> None:
+    """Push an XCom of a task that runs in a triggerer of Airflow 3.3. Blocking.
+
+    :param task_instance: the task instance, as the triggerer has it; its own ``xcom_push`` fails there in 3.3.1
+    :param key: the XCom's key
+    :param value: JSON-ready
+    """
+    from airflow.sdk.execution_time.xcom import XCom
+
+    XCom.set(key, value, **_xcom_place(task_instance))
+
+
+def push_link(task_instance: Any, link: BaseOperatorLink, address: str) -> None:
+    """Give the UI the address of a task's link, as a worker of Airflow 3 does when a task ends. Blocking.
+
+    :param task_instance: the task instance, as the triggerer has it
+    :param link: the link
+    :param address: where it leads; empty: nowhere
+    """
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    # Not through the deployment's own XCom backend: the API server reads links from the database.
+    BaseXCom.set(link.xcom_key, address, **_xcom_place(task_instance))
+
+
+def _xcom_place(task_instance: Any) -> dict[str, Any]:
+    return {name: getattr(task_instance, name) for name in ("dag_id", "task_id", "run_id", "map_index")}
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,22 @@ POLL_INTERVAL = Option(
     default="15",
     description=(
         "Seconds between two looks at a SageMaker pipeline execution. One look serves all tasks that wait for the\n"
-        "same execution in a triggerer."
+        "same execution in a triggerer. While nothing changes for long, looks get rarer: after five minutes at the\n"
+        "default, up to four times the interval after twenty."
     ),
     example="60",
+    version_added="0.1.0",
+)
+MAX_CALLS_PER_SECOND = Option(
+    name="max_calls_per_second",
+    type="float",
+    default="10",
+    description=(
+        "How many calls per second one triggerer makes to look at the executions of one AWS account and Region. A\n"
+        "look is two calls, and one more for each hundred steps beyond the first. While SageMaker throttles, they\n"
+        "are fewer."
+    ),
+    example="25",
     version_added="0.1.0",
 )
 ALLOWED_CALLBACKS = Option(
@@ -98,6 +111,7 @@ AIRFLOW_API_CONN_ID = Option(
 OPTIONS: tuple[Option, ...] = (
     CONFIGS_FOLDER,
     POLL_INTERVAL,
+    MAX_CALLS_PER_SECOND,
     ALLOWED_CALLBACKS,
     EXTERNAL_INTERVAL,
     AIRFLOW_API_CONN_ID,
@@ -117,6 +131,14 @@ def poll_interval() -> int:
     from sagemaker_mirror.compat import conf
 
     return int(conf.getint(SECTION, POLL_INTERVAL.name, fallback=int(POLL_INTERVAL.default)))
+
+
+def max_calls_per_second() -> float:
+    """Return ``[sagemaker_mirror] max_calls_per_second``."""
+    from sagemaker_mirror.compat import conf
+
+    default = float(MAX_CALLS_PER_SECOND.default)
+    return float(conf.getfloat(SECTION, MAX_CALLS_PER_SECOND.name, fallback=default))
 
 
 def allowed_callbacks() -> frozenset[str]:

@@ -20,6 +20,19 @@ EXPIRED = frozenset(
         "UnrecognizedClientException",
     }
 )
+# The codes that botocore takes for throttling, in its standard and adaptive retry modes.
+THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "SlowDown",
+    }
+)
 
 
 def code_of(error: ClientError) -> str:
@@ -51,3 +64,11 @@ def has_expired(error: Exception) -> bool:
     :param error: what a call raised
     """
     return isinstance(error, ClientError) and code_of(error) in EXPIRED
+
+
+def is_throttled(error: Exception) -> bool:
+    """Whether there were too many calls.
+
+    :param error: what a call raised
+    """
+    return isinstance(error, ClientError) and code_of(error) in THROTTLED

@@ -11,7 +11,7 @@ from sagemaker_mirror.mirror.states import Outcome, Verdict
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
 from sagemaker_mirror.operators.step import SageMakerPipelineStepOperator
-from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator, Wait
+from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator
 
 
 class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
@@ -49,7 +49,7 @@ class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
         below = (task for start in self.upstream_list for task in start.get_flat_relatives(upstream=False))
         return tuple(sorted({task.task_id for task in below if isinstance(task, SageMakerPipelineStepOperator)}))
 
-    def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> dict[str, Any]:
+    def finish(self, context: Context, snapshot: ExecutionSnapshot, outcome: Outcome) -> dict[str, Any]:
         """Succeed with the execution, or fail with it."""
         begin, end = snapshot.start_time, snapshot.last_modified_time
         took = duration((end - begin).total_seconds()) if begin and end else "an unknown time"

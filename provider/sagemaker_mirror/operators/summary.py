@@ -12,7 +12,7 @@ from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict, unmirrored_steps
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
-from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator, Wait
+from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator
 
 
 class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
@@ -50,7 +50,7 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
         """Wait for the end of the whole execution."""
         return Watch(tolerate_failures=self.tolerate_failures)
 
-    def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> dict[str, Any]:
+    def finish(self, context: Context, snapshot: ExecutionSnapshot, outcome: Outcome) -> dict[str, Any]:
         """Write the table; succeed or fail as the execution did."""
         self.log.info("%s", outcome.reason)
         for line in run_table(snapshot, self.step_names):

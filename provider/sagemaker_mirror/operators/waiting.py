@@ -4,53 +4,23 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sagemaker_mirror import settings
-from sagemaker_mirror.compat import AirflowException, BaseOperatorLink, Context, conf, timezone
+from sagemaker_mirror.compat import AirflowException, BaseOperatorLink, Context, conf
+from sagemaker_mirror.following.wait import Wait, check_execution, deadline_before, judge
 from sagemaker_mirror.links.sagemaker import SageMakerPipelineExecutionLink
-from sagemaker_mirror.mirror.arns import Arn, ExecutionArn
+from sagemaker_mirror.mirror.arns import Arn
 from sagemaker_mirror.mirror.snapshot import SUCCEEDED, ExecutionSnapshot
-from sagemaker_mirror.mirror.states import Outcome, needs_plan
+from sagemaker_mirror.mirror.states import Outcome
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
 from sagemaker_mirror.operators.base import AWS_TEMPLATE_FIELDS, SageMakerPipelineBaseOperator
 from sagemaker_mirror.operators.killing import stop_if_marked_failed
 
-# How much of its execution_timeout a task keeps for stopping the execution and saying so: a tenth, a minute at most.
-_MARGIN_SHARE = 0.1
-_MARGIN_SECONDS = 60.0
 # How long SageMaker may be out of reach for a task that waits on the worker; triggers have the same limit.
 _UNREACHABLE_SECONDS = 900.0
-
-
-@dataclass(frozen=True)
-class Wait:
-    """What a task carries over its deferrals; JSON-ready.
-
-    :param watch: what it waits for
-    :param deadline: when it gives up, in seconds since the epoch
-    :param stop_scope: on whose failure it stops the execution
-    """
-
-    watch: Watch
-    deadline: float | None = None
-    stop_scope: StopScope = StopScope.NEVER
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Wait:
-        """Read what :meth:`to_json` wrote."""
-        return cls(Watch.from_json(fields["watch"]), fields["deadline"], StopScope(fields["stop_scope"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them."""
-        return {
-            "watch": self.watch.to_json(),
-            "deadline": self.deadline,
-            "stop_scope": self.stop_scope.value,
-        }
 
 
 class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
@@ -82,19 +52,18 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         self._wait: Wait | None = None
 
     @abstractmethod
-    def finish(self, context: Context, snapshot: ExecutionSnapshot, wait: Wait, outcome: Outcome) -> Any:
+    def finish(self, context: Context, snapshot: ExecutionSnapshot, outcome: Outcome) -> Any:
         """Do what the outcome asks for: return the XCom, or raise.
 
         :param context: the task's context
         :param snapshot: the look that the outcome follows from
-        :param wait: what was waited for
         :param outcome: success, failed or skipped
         """
 
     def execute(self, context: Context) -> Any:
         """Look once; where there is nothing to judge yet, wait."""
         self.link_execution(context)
-        return self.follow(context, self._first_wait())
+        return self.follow(context, self.first_wait())
 
     def resume(
         self, context: Context, event: dict[str, Any] | None = None, wait: dict[str, Any] | None = None
@@ -103,13 +72,15 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
 
         :param context: the task's context
         :param event: the trigger's; it is only logged, but where the trigger gave up we do not wait on
-        :param wait: what the task waits for; ``airflow dags test`` drops it, and begins anew
+        :param wait: what the task waits for; a trigger that the task did not start itself has it in its event, and
+            ``airflow dags test`` drops it, and begins anew
         """
         event = event or {}
         self.log.info("The trigger says: %s", event.get("message"))
+        wait = wait or event.get("wait")
         return self.follow(
             context,
-            Wait.from_json(wait) if wait else self._first_wait(),
+            Wait.from_json(wait) if wait else self.first_wait(),
             fresh=False,
             patient=event.get("status") != "error",
         )
@@ -117,6 +88,10 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
     def first_watch(self) -> Watch:
         """Return what the task waits for."""
         return Watch()
+
+    def first_wait(self) -> Wait:
+        """Return the wait of a try that begins now."""
+        return Wait(self.first_watch(), self.deadline(), self.stop_scope)
 
     def resumed_by(self) -> tuple[str, ...]:
         """Return the tasks that may resume an execution which failed, so that its failure is not the end."""
@@ -148,30 +123,31 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
             snapshot = self._look(patient)
             if snapshot is not None:
                 last_answer = time.monotonic()
-                outcome = self.judge(wait.watch, snapshot)
-                if outcome.final and not (fresh and self.may_go_on(snapshot)):
-                    return self.finish(context, snapshot, wait, outcome)
-                status = wait.watch.status(snapshot)
-                if status != reported:
-                    self.log.info("%s", outcome.reason)
-                    reported = status
+                judged = self.advance(wait, snapshot)
+                if isinstance(judged, Wait):
+                    wait = self._wait = judged
+                    line = f"SageMaker says: {wait.watch.status(snapshot)}."
+                elif fresh and self.may_go_on(snapshot):
+                    line = judged.reason
+                else:
+                    return self.finish(context, snapshot, judged)
+                if line != reported:
+                    self.log.info("%s", line)
+                    reported = line
             if wait.deadline is not None and time.time() >= wait.deadline:
                 self._give_up(wait)
             if self.deferrable:
                 self._defer(wait)
             time.sleep(self._interval())
 
-    def judge(self, watch: Watch, snapshot: ExecutionSnapshot) -> Outcome:
-        """Say what becomes of this task.
+    def advance(self, wait: Wait, snapshot: ExecutionSnapshot) -> Wait | Outcome:
+        """Say what a look makes of a wait: the wait that goes on, or a final outcome.
 
-        :param watch: what it waits for
+        :param wait: what is waited for
         :param snapshot: the latest look
         """
-        now = timezone.utcnow()
-        plan = None
-        if watch.step_name and watch.is_over(snapshot, now) and needs_plan(snapshot, watch.step_name):
-            plan = self.hook.read_plan(self.pipeline_execution_arn)
-        return watch.judge(snapshot, now, plan)
+        outcome = judge(self.hook, self.pipeline_execution_arn, wait.watch, snapshot)
+        return outcome if outcome.final else wait
 
     def on_kill(self) -> None:
         """Stop the execution where this task may, and where Airflow's state confirms that it is to be stopped."""
@@ -185,13 +161,9 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         :param context: the task's context
         """
         try:
-            ExecutionArn.parse(self.pipeline_execution_arn)
+            check_execution(self.pipeline_execution_arn)
         except ValueError as error:
-            # What a template makes of an XCom that was never pushed.
-            raise AirflowException(
-                f"There is no execution to follow (its ARN is {self.pipeline_execution_arn!r}): look at the task "
-                "that should have started it."
-            ) from error
+            raise AirflowException(str(error)) from error
         parts = SageMakerPipelineExecutionLink.parts(self.pipeline_execution_arn)
         link = SageMakerPipelineExecutionLink.persist(context, parts)
         self.log.info("Execution %s, in the console: %s", self.pipeline_execution_arn, link)
@@ -205,7 +177,7 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         if self.execution_timeout is None:
             return None
         seconds = float(self.execution_timeout.total_seconds())
-        return time.time() + seconds - min(seconds * _MARGIN_SHARE, _MARGIN_SECONDS)
+        return deadline_before(time.time() + seconds, seconds)
 
     def look(self) -> ExecutionSnapshot:
         """Look at the execution, and try on while SageMaker is out of reach."""
@@ -215,9 +187,6 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
             if snapshot is not None:
                 return snapshot
             time.sleep(self._interval())
-
-    def _first_wait(self) -> Wait:
-        return Wait(self.first_watch(), self.deadline(), self.stop_scope)
 
     def _look(self, patient: bool) -> ExecutionSnapshot | None:
         from sagemaker_mirror.hooks.errors import may_pass

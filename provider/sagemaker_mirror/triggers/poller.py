@@ -1,8 +1,9 @@
 """One poll per execution in a triggerer, however many tasks wait for it.
 
 Triggers of one process share their looks at an execution: the first starts a poll, the last ends it. boto3 runs in
-threads. What needs Airflow (its connection) goes through asgiref's ``sync_to_async`` first, because a plain thread
-has no way to Airflow's supervisor in 3.0 and 3.2; only the client that comes of it enters a thread.
+threads, and is imported in one. What needs Airflow (its connection) goes through asgiref's ``sync_to_async`` first,
+because a plain thread has no way to Airflow's supervisor in 3.0 and 3.2; only the client that comes of it enters a
+thread.
 
 The poll writes no log: it would carry the log context of the trigger that happened to start it. It hands out what
 it saw, troubles included, and each trigger writes its own.
@@ -15,30 +16,30 @@ import contextvars
 import random
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
-from sagemaker_mirror.hooks.errors import has_expired, may_pass
-from sagemaker_mirror.hooks.executions import read_execution
+from sagemaker_mirror.mirror.arns import Arn
+from sagemaker_mirror.mirror.pace import seconds_between_looks
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
+from sagemaker_mirror.triggers.rate import call_rate
+from sagemaker_mirror.triggers.threads import in_thread
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.client import SageMakerClient
-
     from sagemaker_mirror.hooks.connection import AwsConnection
+    from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 
 # How long SageMaker may be out of reach before those who wait are told.
 UNREACHABLE_SECONDS = 900.0
 # The longest wait between two looks while SageMaker is out of reach.
 BACKOFF_SECONDS = 120.0
-_THREADS = 8
-_JITTER = 0.1  # so that many executions do not ask all at once
+# DescribePipelineExecution and the first page of ListPipelineExecutionSteps; each page has up to 100 steps.
+_CALLS = 2
+_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,12 @@ class _Poll:
         self.coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._connection = connection
         self._arn = arn
+        self._rate = call_rate(Arn.parse(arn))
         self._members: set[Looks] = set()
         self._changed = asyncio.Event()
         self._failures = 0
+        self._looked_at = self._new_since = time.monotonic()
+        self._snapshot: ExecutionSnapshot | None = None
         self._task: asyncio.Task[None] | None = None
 
     def join(self, interval: float) -> Looks:
@@ -124,20 +128,27 @@ class _Poll:
 
     async def _look(self) -> Look:
         number = self.latest.number + 1
+        self._looked_at = time.monotonic()
         try:
-            client = await client_of(self._connection)
+            hook = await hook_of(self._connection)
         except Exception as error:  # told to every member, who are loud about it
             # Airflow may be out of reach for a while; that the connection is good, the tasks have seen themselves.
             return Look(number, trouble=self._trouble(error, may_pass=True))
-        loop = asyncio.get_running_loop()
-        try:
-            snapshot = await loop.run_in_executor(_threads(), read_execution, client, self._arn)
-        except Exception as error:  # as above
-            if has_expired(error):
-                forget_client(self._connection)
-            return Look(number, trouble=self._trouble(error, may_pass(error)))
+        await self._rate.take(_CALLS)
+        self._looked_at = time.monotonic()
+        seen = await in_thread("poll", _read, hook, self._arn)
+        if isinstance(seen, _Failure):
+            if seen.expired:
+                forget_hook(self._connection)
+            if seen.throttled:
+                self._rate.throttled()
+            return Look(number, trouble=self._trouble(seen.error, seen.may_pass))
+        self._rate.add(max(0, len(seen.steps) - 1) // _PAGE)
+        self._rate.answered()
         self._failures = 0
-        return Look(number, snapshot)
+        if seen != self._snapshot:
+            self._snapshot, self._new_since = seen, self._looked_at
+        return Look(number, seen)
 
     def _trouble(self, error: Exception, may_pass: bool) -> Trouble:
         now = time.monotonic()
@@ -154,14 +165,12 @@ class _Poll:
 
     async def _pause(self) -> None:
         """Wait for the next look's time; shorter when a member joins that wants to see more often, or all leave."""
-        began = time.monotonic()
-        spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
+        # Looks keep their distance; only after the first and after failures is it left to chance, so that executions
+        # which were started, or failed to answer, all at once are not looked at all at once again.
+        spread = random.uniform(0.5, 1) if self._failures or self.latest.number == 1 else 1.0  # noqa: S311
         while self._members:
             self._changed.clear()
-            wait = min(member.interval for member in self._members) * spread
-            if self._failures:
-                wait = min(wait * 2**self._failures, max(wait, BACKOFF_SECONDS))
-            remaining = began + wait - time.monotonic()
+            remaining = self._looked_at + self._distance() * spread - time.monotonic()
             if remaining <= 0:
                 return
             try:
@@ -169,10 +178,16 @@ class _Poll:
             except asyncio.TimeoutError:
                 return
 
+    def _distance(self) -> float:
+        interval = min(member.interval for member in self._members)
+        if self._failures:
+            return min(interval * 2.0**self._failures, max(interval, BACKOFF_SECONDS))
+        return seconds_between_looks(interval, self._looked_at - self._new_since)
+
 
 # Keyed by event loop: futures and events belong to one.
 _POLLS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[AwsConnection, str], _Poll]] = WeakKeyDictionary()
-_CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[AwsConnection, asyncio.Task[Any]]] = WeakKeyDictionary()
+_HOOKS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[AwsConnection, asyncio.Task[Any]]] = WeakKeyDictionary()
 
 
 @asynccontextmanager
@@ -194,37 +209,55 @@ async def follow(connection: AwsConnection, arn: str, interval: float) -> AsyncI
         poll.leave(member)
 
 
-async def client_of(connection: AwsConnection) -> SageMakerClient:
-    """Return the client of a connection, which all polls through it share; it is built once.
+async def hook_of(connection: AwsConnection) -> SageMakerMirrorHook:
+    """Return the hook of a connection, which all polls through it share; it has its client.
 
     :param connection: the way to SageMaker
     :raises Exception: whatever Airflow or boto3 raise where there is no way
     """
-    clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
-    building = clients.get(connection)
+    hooks = _HOOKS.setdefault(asyncio.get_running_loop(), {})
+    building = hooks.get(connection)
     if building is None:
-        build = sync_to_async(lambda: connection.hook().client)
+        build = sync_to_async(_build)
         loop = asyncio.get_running_loop()
-        building = clients[connection] = contextvars.Context().run(loop.create_task, build())
+        building = hooks[connection] = contextvars.Context().run(loop.create_task, build(connection))
     try:
         return await asyncio.shield(building)
     except Exception:
-        forget_client(connection)
+        forget_hook(connection)
         raise
 
 
-def forget_client(connection: AwsConnection) -> None:
-    """Let the next call build its client anew, with the credentials of then.
+def forget_hook(connection: AwsConnection) -> None:
+    """Let the next call build its hook anew, with the credentials of then.
 
     :param connection: the way to SageMaker
     """
-    _CLIENTS.setdefault(asyncio.get_running_loop(), {}).pop(connection, None)
+    _HOOKS.setdefault(asyncio.get_running_loop(), {}).pop(connection, None)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: Exception
+    may_pass: bool
+    expired: bool
+    throttled: bool
+
+
+def _build(connection: AwsConnection) -> SageMakerMirrorHook:
+    hook = connection.hook()
+    hook.client  # noqa: B018 - builds it
+    return hook
+
+
+def _read(hook: SageMakerMirrorHook, arn: str) -> ExecutionSnapshot | _Failure:
+    from sagemaker_mirror.hooks.errors import has_expired, is_throttled, may_pass
+
+    try:
+        return hook.read_execution(arn)
+    except Exception as error:
+        return _Failure(error, may_pass(error), has_expired(error), is_throttled(error))
 
 
 def _polls() -> dict[tuple[AwsConnection, str], _Poll]:
     return _POLLS.setdefault(asyncio.get_running_loop(), {})
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker-mirror-poll")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,16 +20,31 @@ from sagemaker_mirror.compat import (
     timezone,
 )
 from sagemaker_mirror.hooks.connection import AwsConnection
-from sagemaker_mirror.hooks.executions import stop_execution
+from sagemaker_mirror.mirror.arns import ExecutionArn
 from sagemaker_mirror.mirror.retry import Attempt, tasks_that_may_resume
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.stop import StopScope, stop_is_confirmed
 from sagemaker_mirror.mirror.watch import Watch
-from sagemaker_mirror.triggers.poller import Look, Looks, client_of, follow
+from sagemaker_mirror.triggers.poller import Look, Looks, follow, hook_of
+from sagemaker_mirror.triggers.threads import in_thread
 
 # Airflow gives on_kill 30 seconds. The first question to its API in a triggerer can take half of them: the triggerer
 # then loads the whole API into its own process. Without an answer nothing is stopped.
 _CONFIRM_SECONDS = 24.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Why a trigger no longer waits.
+
+    :param status: ``ended``, ``deadline`` or ``error``
+    :param message: the status that SageMaker shows, or what is wrong
+    :param snapshot: the look, where something has ended
+    """
+
+    status: str
+    message: str
+    snapshot: ExecutionSnapshot | None = None
 
 
 class SageMakerPipelineTrigger(BaseTrigger):
@@ -90,6 +106,8 @@ class SageMakerPipelineTrigger(BaseTrigger):
         self.verify = verify
         self.botocore_config = botocore_config
         self._waiting_for: tuple[str, ...] = ()
+        self._reported: str | None = None
+        self._in_trouble = False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that make this trigger again."""
@@ -115,8 +133,10 @@ class SageMakerPipelineTrigger(BaseTrigger):
 
     @property
     def connection(self) -> AwsConnection:
-        """The way to SageMaker."""
-        return AwsConnection.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        """The way to SageMaker; in the execution's Region where none is given, so that all triggers share a poll."""
+        connection = AwsConnection.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        region = connection.region_name or ExecutionArn.parse(self.pipeline_execution_arn).arn.region
+        return replace(connection, region_name=region)
 
     @property
     def watch(self) -> Watch:
@@ -127,14 +147,14 @@ class SageMakerPipelineTrigger(BaseTrigger):
         """Wait, then fire one event."""
         try:
             async with follow(self.connection, self.pipeline_execution_arn, self.poll_interval) as looks:
-                payload = await self._wait(looks)
+                seen = await self.wait_for(self.watch, looks)
             await asyncio.sleep(max(0.0, self.not_before - time.time()))
         except asyncio.CancelledError:
             # From 3.3 on Airflow itself calls on_kill, and only where a user acted on the task.
             if not AIRFLOW_3_3:
                 await self.on_kill()
             raise
-        yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+        yield TriggerEvent(self._payload(seen))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """Stop the execution, if Airflow's own state confirms that this task or its run was marked failed."""
@@ -166,34 +186,40 @@ class SageMakerPipelineTrigger(BaseTrigger):
                 self.pipeline_execution_arn,
             )
 
-    async def _wait(self, looks: Looks) -> dict[str, Any]:
-        watch, reported, in_trouble = self.watch, None, False
+    async def wait_for(self, watch: Watch | None, looks: Looks) -> Seen:
+        """Look until something has ended, or waiting longer is pointless; write changes of status into the log.
+
+        :param watch: what is waited for; None: a look, whatever it shows
+        :param looks: the poll
+        """
         while True:
             look = await self._next(looks)
             if look is None:
                 if self.stop_scope == StopScope.TASK_OR_RUN.value:
                     await self._stop("its deadline has passed")
-                return self._payload("deadline", "The deadline has passed.")
+                return Seen("deadline", "The deadline has passed.")
             if look.trouble is not None:
                 if look.trouble.final:
                     self.log.error("SageMaker cannot be asked any more: %s", look.trouble.message)
-                    return self._payload("error", look.trouble.message)
-                if not in_trouble:
+                    return Seen("error", look.trouble.message)
+                if not self._in_trouble:
                     self.log.warning("SageMaker cannot be asked; trying on: %s", look.trouble.message)
-                in_trouble = True
+                self._in_trouble = True
                 continue
-            if in_trouble:
+            if self._in_trouble:
                 self.log.info("SageMaker answers again.")
-                in_trouble = False
+                self._in_trouble = False
             snapshot = look.snapshot
             if snapshot is None:
                 continue
-            status = watch.status(snapshot)
-            if status != reported:
-                self.log.info("%s", _status_line(watch, snapshot))
-                reported = status
+            line = _status_line(watch or self.watch, snapshot)
+            if line != self._reported:
+                self.log.info("%s", line)
+                self._reported = line
+            if watch is None:
+                return Seen("ended", snapshot.status, snapshot)
             if watch.is_over(snapshot, timezone.utcnow()) and not await self._may_go_on(snapshot):
-                return self._payload("ended", status)
+                return Seen("ended", watch.status(snapshot), snapshot)
 
     async def _may_go_on(self, snapshot: ExecutionSnapshot) -> bool:
         # Without an id this is ``airflow dags test``, which runs one task after the other: nobody would come.
@@ -223,19 +249,18 @@ class SageMakerPipelineTrigger(BaseTrigger):
 
     async def _stop(self, why: str) -> None:
         self.log.warning("Stopping execution %s: %s.", self.pipeline_execution_arn, why)
-        client = await client_of(self.connection)
-        loop = asyncio.get_running_loop()
         try:
-            stopped = await loop.run_in_executor(None, stop_execution, client, self.pipeline_execution_arn)
+            hook = await hook_of(self.connection)
+            stopped = await in_thread("stop", hook.stop_execution, self.pipeline_execution_arn)
         except Exception:
             self.log.exception("Execution %s could not be stopped.", self.pipeline_execution_arn)
             return
         self.log.info("SageMaker stops it." if stopped else "It had ended or was stopping already.")
 
-    def _payload(self, status: str, message: str) -> dict[str, Any]:
+    def _payload(self, seen: Seen) -> dict[str, Any]:
         return {
-            "status": status,
-            "message": message,
+            "status": seen.status,
+            "message": seen.message,
             "pipeline_execution_arn": self.pipeline_execution_arn,
             "step_name": self.step_name,
         }

@@ -12,8 +12,11 @@ from datetime import datetime, timezone
 from importlib import import_module
 from typing import Any
 
-from sagemaker_mirror.compat import AIRFLOW_3_3, TaskDeferred, TriggerEvent
+from sagemaker_mirror.compat import AIRFLOW_3_3, STARTS_IN_TRIGGERER, TaskDeferred, TriggerEvent
 from sagemaker_mirror.triggers import poller
+
+# Where a task of a step runs. All three have to come to the same.
+PLACES = [*(["triggerer"] if STARTS_IN_TRIGGERER else []), "deferred", "worker"]
 
 
 @dataclass
@@ -27,6 +30,9 @@ class TaskInstance:
     max_tries: int = 0
     map_index: int = -1
     xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_pull(self, task_ids: list[str], map_indexes: int) -> list[Any]:
+        return [None for _ in task_ids]
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = json.loads(json.dumps(value))
@@ -56,9 +62,25 @@ class Run:
     deferrals: int
 
 
+def placed(task: Any, place: str) -> Any:
+    """The task, to be run in one of :data:`PLACES`."""
+    task.start_from_trigger = place == "triggerer"
+    task.deferrable = place != "worker"
+    return task
+
+
 def run(task: Any, context: Any) -> Run:
-    """Execute a task; while it defers, run its trigger, made anew from what is stored of it, and resume."""
+    """Run a try of a task: in the triggerer, where it starts there; else execute it, and while it defers, run its
+    trigger, made anew from what is stored of it, and resume.
+    """
     method, kwargs, deferrals = task.execute, {}, 0
+    if task.start_from_trigger:
+        from .triggerer import ends_task, run_in_triggerer
+
+        event = run_in_triggerer(task, context)
+        if ends_task(event):
+            return Run(context["ti"].xcoms["return_value"], context["ti"].xcoms, 0)
+        method, kwargs = task.resume, {"event": json.loads(json.dumps(event.payload))}
     while True:
         try:
             result = method(context, **kwargs)

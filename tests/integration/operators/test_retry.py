@@ -10,7 +10,7 @@ from sagemaker_mirror.compat import AirflowException
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
 
-from .tasks import after_looks, context_of, run
+from .tasks import PLACES, after_looks, context_of, placed, run
 
 AFTER_FAILURE = cycle(["finish_running", "continue_branches", "stop_running"])
 VARIANTS = [
@@ -28,16 +28,23 @@ def play(local, **changes):
     local.variants = local.variants.updated(changes)
 
 
-def step(name, arn, **arguments):
-    arguments = {"deferrable": True, "poll_interval": 0.05, **arguments}
-    return SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn, **arguments)
+@pytest.fixture(params=[place for place in PLACES if place != "worker"])
+def step(request):
+    """Builds the task of a step."""
+
+    def build(name, arn, **arguments):
+        arguments = {"deferrable": True, "poll_interval": 0.05, **arguments}
+        task = SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn, **arguments)
+        return placed(task, request.param)
+
+    return build
 
 
 def retries(local):
     return local.calls.counts().get("RetryPipelineExecution", 0)
 
 
-def test_a_failed_step_is_resumed(started, local, sagemaker, runner, played):
+def test_a_failed_step_is_resumed(step, started, local, sagemaker, runner, played):
     local.faults.add(StepFault("grow", "fail", times=1))
     arn = started()
     local.wait(arn)
@@ -50,7 +57,7 @@ def test_a_failed_step_is_resumed(started, local, sagemaker, runner, played):
     assert local.wait(arn) == "Succeeded"
 
 
-def test_a_step_that_fails_again_fails_its_task_again(started, local, played):
+def test_a_step_that_fails_again_fails_its_task_again(step, started, local, played):
     local.faults.add(StepFault("grow", "fail", times=2))
     arn = started()
     local.wait(arn)
@@ -63,7 +70,7 @@ def test_a_step_that_fails_again_fails_its_task_again(started, local, played):
     assert retries(local) == 2
 
 
-def test_siblings_that_failed_share_one_retry(started, local, runner, played):
+def test_siblings_that_failed_share_one_retry(step, started, local, runner, played):
     local.faults.add(StepFault("grow", "fail", times=1))
     local.faults.add(StepFault("mow", "fail", times=1))
     arn = started()
@@ -97,7 +104,7 @@ def attempts(runner, name):
     return runner.steps().count(name)
 
 
-def test_a_step_that_is_cleared_while_its_siblings_run_waits_for_them(started, local):
+def test_a_step_that_is_cleared_while_its_siblings_run_waits_for_them(step, started, local):
     play(local, after_failure="finish_running")
     held = local.faults.add(StepFault("mow", "hold"))
     local.faults.add(StepFault("grow", "fail", times=1))
@@ -112,7 +119,7 @@ def test_a_step_that_is_cleared_while_its_siblings_run_waits_for_them(started, l
     assert retries(local) == 1
 
 
-def test_a_step_that_never_started_is_resumed_too(started, local, played):
+def test_a_step_that_never_started_is_resumed_too(step, started, local, played):
     local.faults.add(StepFault("sow", "fail", times=1))
     arn = started()
     local.wait(arn)
@@ -122,7 +129,7 @@ def test_a_step_that_never_started_is_resumed_too(started, local, played):
 
 
 @pytest.mark.parametrize("refusal", ["ConflictException", "ValidationException"])
-def test_somebody_else_may_have_resumed_it(started, local, sagemaker, refusal):
+def test_somebody_else_may_have_resumed_it(step, started, local, sagemaker, refusal):
     play(local, retry_under_way=refusal)
     local.faults.add(StepFault("grow", "fail", times=1))
     arn = started()
@@ -135,7 +142,7 @@ def test_somebody_else_may_have_resumed_it(started, local, sagemaker, refusal):
     assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
 
 
-def test_trouble_before_a_retry_is_waited_out(started, local):
+def test_trouble_before_a_retry_is_waited_out(step, started, local):
     local.faults.add(StepFault("grow", "fail", times=1))
     arn = started()
     local.wait(arn)
@@ -146,7 +153,7 @@ def test_trouble_before_a_retry_is_waited_out(started, local):
     assert retries(local) == 1
 
 
-def test_a_step_that_has_succeeded_meanwhile_is_not_retried(started, local):
+def test_a_step_that_has_succeeded_meanwhile_is_not_retried(step, started, local):
     arn = started()
     local.wait(arn)
     task = step("grow", arn)
@@ -155,7 +162,7 @@ def test_a_step_that_has_succeeded_meanwhile_is_not_retried(started, local):
     assert retries(local) == 0
 
 
-def test_a_stopped_execution_is_resumed_where_aws_allows_it(started, local, sagemaker, played):
+def test_a_stopped_execution_is_resumed_where_aws_allows_it(step, started, local, sagemaker, played):
     held = local.faults.add(StepFault("sow", "hold"))
     arn = started()
     local.wait_for_step(arn, "sow", "Executing")
@@ -167,7 +174,7 @@ def test_a_stopped_execution_is_resumed_where_aws_allows_it(started, local, sage
     assert run(task, context_of(task, try_number=2)).result["status"] == "Succeeded"
 
 
-def test_where_aws_does_not_allow_it_the_task_says_why(started, local, sagemaker):
+def test_where_aws_does_not_allow_it_the_task_says_why(step, started, local, sagemaker):
     play(local, stopped_retry="refused")
     local.faults.add(StepFault("sow", "hold"))
     arn = started()
@@ -180,7 +187,7 @@ def test_where_aws_does_not_allow_it_the_task_says_why(started, local, sagemaker
         run(task, context_of(task, try_number=2))
 
 
-def test_a_retry_whose_answer_never_arrived_is_no_second_one(started, local, runner):
+def test_a_retry_whose_answer_never_arrived_is_no_second_one(step, started, local, runner):
     local.faults.add(StepFault("grow", "fail", times=1))
     arn = started()
     local.wait(arn)

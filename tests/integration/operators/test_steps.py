@@ -12,20 +12,20 @@ from sagemaker_mirror.mirror.snapshot import StepSnapshot
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
 
 from .conftest import CONF
-from .tasks import after_looks, context_of, run
+from .tasks import PLACES, after_looks, context_of, placed, run
 
-pytestmark = pytest.mark.parametrize("deferrable", [True, False])
-
-
-def step(name, arn, deferrable, **arguments):
-    arguments = {"poll_interval": 0.05, **arguments}
-    return SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn, deferrable=deferrable, **arguments)
+pytestmark = pytest.mark.parametrize("place", PLACES)
 
 
-def test_a_step_that_has_succeeded_is_done_at_the_first_look(started, local, deferrable):
+def step(name, arn, place, **arguments):
+    arguments = {"poll_interval": 0.05, "deferrable": True, **arguments}
+    return placed(SageMakerPipelineStepOperator(task_id=name, pipeline_execution_arn=arn, **arguments), place)
+
+
+def test_a_step_that_has_succeeded_is_done_at_the_first_look(started, local, place):
     arn = started()
     local.wait(arn)
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
     done = run(task, context_of(task))
 
     assert done.deferrals == 0
@@ -35,10 +35,10 @@ def test_a_step_that_has_succeeded_is_done_at_the_first_look(started, local, def
     assert (done.result["cache_hit"], done.result["reused"]) == (False, False)
 
 
-def test_outputs_of_a_processing_step_are_in_its_xcom(started, local, deferrable):
+def test_outputs_of_a_processing_step_are_in_its_xcom(started, local, place):
     arn = started()
     local.wait(arn)
-    task = step("sow", arn, deferrable)
+    task = step("sow", arn, place)
     done = run(task, context_of(task)).result
 
     assert list(done["outputs"]) == ["harvest"]
@@ -46,11 +46,11 @@ def test_outputs_of_a_processing_step_are_in_its_xcom(started, local, deferrable
     assert done["billable_seconds_estimated"]
 
 
-def test_a_step_is_awaited(started, local, deferrable):
+def test_a_step_is_awaited(started, local, place):
     held = local.faults.add(StepFault("grow", "hold"))
     arn = started()
     local.wait_for_step(arn, "grow", "Executing")
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
     # Lifted by the third look, so that the task has waited for certain.
     with after_looks(local, 3, lambda: local.faults.remove(held)):
         done = run(task, context_of(task))
@@ -58,7 +58,7 @@ def test_a_step_is_awaited(started, local, deferrable):
     assert done.result["status"] == "Succeeded"
 
 
-def test_the_reason_of_a_failure_comes_first_then_the_jobs_log(started, local, runner, task_log, deferrable):
+def test_the_reason_of_a_failure_comes_first_then_the_jobs_log(started, local, runner, task_log, place):
     def fail(request, stop, log):
         for number in range(1, 26):
             log(f"line {number} of 25")
@@ -67,7 +67,7 @@ def test_the_reason_of_a_failure_comes_first_then_the_jobs_log(started, local, r
     runner.jobs["grow"] = fail
     arn = started()
     local.wait(arn)
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
 
     with pytest.raises(AirflowException, match="too dry"):
         run(task, context_of(task))
@@ -77,28 +77,28 @@ def test_the_reason_of_a_failure_comes_first_then_the_jobs_log(started, local, r
     assert "console.aws.amazon.com" in log
 
 
-def test_a_step_below_a_failed_one_has_not_started(started, local, deferrable):
+def test_a_step_below_a_failed_one_has_not_started(started, local, place):
     local.faults.add(StepFault("sow", "fail"))
     arn = started()
     local.wait(arn)
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
 
     with pytest.raises(AirflowException, match="never started"):
         run(task, context_of(task))
 
 
-def test_a_step_that_was_stopped_has_failed(started, local, sagemaker, deferrable):
+def test_a_step_that_was_stopped_has_failed(started, local, sagemaker, place):
     local.faults.add(StepFault("sow", "hold"))
     arn = started()
     local.wait_for_step(arn, "sow", "Executing")
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-    task = step("sow", arn, deferrable)
+    task = step("sow", arn, place)
 
     with pytest.raises(AirflowException, match="stopped"):
         run(task, context_of(task))
 
 
-def test_a_step_outside_a_selective_execution_is_skipped(started, local, sagemaker, deferrable):
+def test_a_step_outside_a_selective_execution_is_skipped(started, local, sagemaker, place):
     first = started()
     local.wait(first)
     arn = sagemaker.start_pipeline_execution(
@@ -106,7 +106,7 @@ def test_a_step_outside_a_selective_execution_is_skipped(started, local, sagemak
         SelectiveExecutionConfig={"SourcePipelineExecutionArn": first, "SelectedSteps": [{"StepName": "grow"}]},
     )["PipelineExecutionArn"]
     local.wait(arn)
-    task, reused, ran = (step(name, arn, deferrable) for name in ("mow", "sow", "grow"))
+    task, reused, ran = (step(name, arn, place) for name in ("mow", "sow", "grow"))
 
     with pytest.raises(AirflowSkipException, match="Not selected"):
         run(task, context_of(task))
@@ -114,10 +114,10 @@ def test_a_step_outside_a_selective_execution_is_skipped(started, local, sagemak
     assert not run(ran, context_of(ran)).result["reused"]
 
 
-def test_links_lead_to_execution_job_and_log(started, local, deferrable):
+def test_links_lead_to_execution_job_and_log(started, local, place):
     arn = started()
     local.wait(arn)
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
     xcoms = run(task, context_of(task)).xcoms
 
     links = {link.name: link.format_link(xcoms[link.key]) for link in task.operator_extra_links}
@@ -126,23 +126,23 @@ def test_links_lead_to_execution_job_and_log(started, local, deferrable):
     assert "$252Faws$252Fsagemaker$252FTrainingJobs$3F" in links["CloudWatch Logs"]
 
 
-def test_a_step_whose_job_may_not_be_described_has_still_succeeded(started, local, task_log, deferrable):
+def test_a_step_whose_job_may_not_be_described_has_still_succeeded(started, local, task_log, place):
     arn = started()
     local.wait(arn)
     local.faults.add(CallFault("DescribeTrainingJob", "deny"))
-    task = step("grow", arn, deferrable)
+    task = step("grow", arn, place)
 
     assert "model_artifact" not in run(task, context_of(task)).result
     assert "cannot be described" in task_log()
 
 
-def test_trouble_on_the_way_fails_nothing(started, local, task_log, deferrable):
+def test_trouble_on_the_way_fails_nothing(started, local, task_log, place):
     held = local.faults.add(StepFault("grow", "hold"))
     arn = started()
     local.wait_for_step(arn, "grow", "Executing")
     local.faults.add(CallFault("DescribePipelineExecution", "fail", times=2))
     local.faults.add(CallFault("ListPipelineExecutionSteps", "deny", times=3))
-    task = step("grow", arn, deferrable, botocore_config={"retries": {"total_max_attempts": 1}})
+    task = step("grow", arn, place, botocore_config={"retries": {"total_max_attempts": 1}})
     with after_looks(local, 8, lambda: local.faults.remove(held)):
         done = run(task, context_of(task))
 
@@ -150,17 +150,17 @@ def test_trouble_on_the_way_fails_nothing(started, local, task_log, deferrable):
     assert "cannot be asked" in task_log()
 
 
-def test_an_execution_that_does_not_exist_is_an_error(started, local, deferrable):
+def test_an_execution_that_does_not_exist_is_an_error(started, local, place):
     arn = started()
-    task = step("grow", arn.rsplit("/", 1)[0] + "/abcdefghijkl", deferrable)
+    task = step("grow", arn.rsplit("/", 1)[0] + "/abcdefghijkl", place)
 
     with pytest.raises(Exception, match="ResourceNotFound"):
         run(task, context_of(task))
 
 
 @pytest.mark.parametrize("arn", ["None", ""])
-def test_without_an_execution_the_task_says_so(local, arn, deferrable):
-    task = step("grow", arn, deferrable)
+def test_without_an_execution_the_task_says_so(local, arn, place):
+    task = step("grow", arn, place)
 
     with pytest.raises(AirflowException, match="no execution to follow"):
         run(task, context_of(task))
@@ -176,7 +176,7 @@ def test_without_an_execution_the_task_says_so(local, arn, deferrable):
     ],
 )
 def test_the_report_of_a_metrics_step_is_in_its_xcom(
-    started, local, configs, task_log, deferrable, report, expected, said
+    started, local, configs, task_log, place, report, expected, said
 ):
     conf = configs / "harvest" / "conf" / "conf.yaml"
     conf.write_text(
@@ -187,7 +187,7 @@ def test_the_report_of_a_metrics_step_is_in_its_xcom(
     )
     arn = started()
     local.wait(arn)
-    task = step("mow", arn, deferrable, step_class="Metrics")
+    task = step("mow", arn, place, step_class="Metrics")
     if report is not None:
         job = job_made(local, arn, "mow")
         uri = urlsplit(outputs_of(job, task.hook.describe_job(job))["outputs"]["model_evaluation_metrics"])

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from sagemaker_mirror.hooks.connection import AwsConnection
+from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.triggers import poller
 from sagemaker_mirror.triggers.poller import follow
@@ -116,18 +117,18 @@ def test_nothing_of_the_first_trigger_comes_along(local, arn, monkeypatch):
     """What a trigger has bound to its log must not show in the lines of the others."""
     bound = contextvars.ContextVar("bound", default="nothing")
     seen = []
-    client_of, read = poller.client_of, poller.read_execution
+    hook_of, read = poller.hook_of, SageMakerMirrorHook.read_execution
 
     def in_the_task(connection):
         seen.append(bound.get())
-        return client_of(connection)
+        return hook_of(connection)
 
-    def in_the_thread(client, arn):
+    def in_the_thread(hook, arn):
         seen.append(bound.get())
-        return read(client, arn)
+        return read(hook, arn)
 
-    monkeypatch.setattr(poller, "client_of", in_the_task)
-    monkeypatch.setattr(poller, "read_execution", in_the_thread)
+    monkeypatch.setattr(poller, "hook_of", in_the_task)
+    monkeypatch.setattr(SageMakerMirrorHook, "read_execution", in_the_thread)
 
     async def scenario():
         bound.set("the first trigger")
@@ -139,13 +140,13 @@ def test_nothing_of_the_first_trigger_comes_along(local, arn, monkeypatch):
 
 
 def test_sagemaker_is_asked_in_a_thread(local, arn, monkeypatch):
-    read, threads = poller.read_execution, []
+    read, threads = SageMakerMirrorHook.read_execution, []
 
-    def spy(client, arn):
+    def spy(hook, arn):
         threads.append(threading.current_thread())
-        return read(client, arn)
+        return read(hook, arn)
 
-    monkeypatch.setattr(poller, "read_execution", spy)
+    monkeypatch.setattr(SageMakerMirrorHook, "read_execution", spy)
 
     async def scenario():
         async with follow(CONNECTION, arn, 0.01) as looks:
