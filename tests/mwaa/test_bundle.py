@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import replace
@@ -12,6 +13,10 @@ import pytest
 from sagemaker_mirror import __version__
 from sagemaker_mirror.local import LocalSageMaker
 from tests.mwaa.conftest import HOME, Container
+
+pytestmark = pytest.mark.skipif(
+    "MWAA_ENVIRONMENT" not in os.environ, reason="needs an environment with what MWAA installs: make matrix"
+)
 
 PACKAGE = "airflow-provider-sagemaker-mirror"
 
