@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import json
 import shutil
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tests.unit.factory.serialise import deserialise, serialise
 from tests.unit.factory.test_loader import dag_bag
 
 # What is tried below; and a picture, what a program prints, a change that test_step_class.py makes.
-TRIED = ("sh", "python", "yaml", "json", "ini")
+TRIED = ("sh", "python", "yaml", "ini")
 SHOWN = ("mermaid", "text", "diff")
 
 # What README's excerpts of a DAG file take for granted.
@@ -85,11 +84,6 @@ def test_a_conf_is_valid(sandbox: Sandbox, snippet: Snippet, tmp_path: Path) -> 
         (folder / "part/conf").mkdir(parents=True)
         (folder / "part/conf/part.yaml").write_text(snippet.text)
     build_graph(load_folder(folder))
-
-
-@each("json")
-def test_json_is_json(snippet: Snippet) -> None:
-    json.loads(snippet.text)
 
 
 @each("ini")

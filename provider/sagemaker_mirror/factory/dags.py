@@ -32,7 +32,7 @@ def build_dags(configs: str | Path | None = None, *, default_args: Mapping[str, 
 
     Two lines make a DAG file::
 
-        from sagemaker_mirror.factory import build_dags
+        from sagemaker_mirror.factory import build_dags  # Airflow passes over files without this word
 
         globals().update(build_dags())
 
