@@ -52,17 +52,34 @@ def build(descriptions: Sequence[Mapping[str, Any]], endpoint_url: str, home: Pa
     :return: their definitions.
     :raises AssertionError: the SDK refuses one; with what it says.
     """
+    definitions = _run("tests.conformance.sdk", json.dumps(descriptions), endpoint_url, home)
+    assert isinstance(definitions, list)
+    return definitions
+
+
+def build_everything(endpoint_url: str, home: Path) -> dict[str, Any]:
+    """Build the pipeline that has steps of many types.
+
+    :param endpoint_url: the local AWS.
+    :param home: an empty folder.
+    :return: its definition.
+    :raises AssertionError: the SDK refuses it; with what it says.
+    """
+    definition = _run("tests.conformance.sdk.everything", "", endpoint_url, home)
+    assert isinstance(definition, dict)
+    return definition
+
+
+def _run(module: str, given: str, endpoint_url: str, home: Path) -> Any:
     done = subprocess.run(
-        [str(PYTHON), "-m", "tests.conformance.sdk"],
+        [str(PYTHON), "-m", module],
         cwd=REPOSITORY,
         env=environment(endpoint_url, home),
-        input=json.dumps(descriptions),
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
     # The SDK has the last traceback printed on stdout.
     assert done.returncode == 0, done.stderr + done.stdout
-    definitions = json.loads(done.stdout)
-    assert isinstance(definitions, list)
-    return definitions
+    return json.loads(done.stdout)
