@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from sagemaker_mirror.mirror.plan import Plan, Requirement
 from sagemaker_mirror.mirror.snapshot import (
     COMPLETED_WITH_FAILURES,
     FAILED,
@@ -28,6 +28,10 @@ from sagemaker_mirror.mirror.snapshot import (
     ExecutionSnapshot,
     StepSnapshot,
 )
+
+if TYPE_CHECKING:
+    # Importing it takes pydantic's models along, which no triggerer's event loop has the time for.
+    from sagemaker_mirror.mirror.plan import Plan, Requirement
 
 
 class UnknownStatusError(ValueError):

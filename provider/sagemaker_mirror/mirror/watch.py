@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sagemaker_mirror.mirror.plan import Plan
 from sagemaker_mirror.mirror.retry import Attempt, counts
 from sagemaker_mirror.mirror.snapshot import STEP_UNDER_WAY, ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict, execution_outcome, step_outcome
+
+if TYPE_CHECKING:
+    from sagemaker_mirror.mirror.plan import Plan
 
 # How long SageMaker may take to show a new attempt after it accepted a retry, and to show the end of a step after
 # the end of its execution. Beyond it, what is shown is judged.

@@ -7,8 +7,10 @@ end: every XCom and every link, over those of an earlier try. What only a worker
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sagemaker_mirror import settings
@@ -24,7 +26,7 @@ from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
-from sagemaker_mirror.triggers.poller import Looks, follow, hook_of
+from sagemaker_mirror.triggers.poller import UNREACHABLE_SECONDS, Looks, follow, hook_of
 from sagemaker_mirror.triggers.sagemaker_pipeline import SageMakerPipelineTrigger, Seen
 from sagemaker_mirror.triggers.step_xcoms import StepXComs
 from sagemaker_mirror.triggers.threads import in_thread
@@ -115,18 +117,24 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
         # A later try takes whatever it sees first, and may resume the execution.
         watch = wait.watch if self._xcoms.try_number == 1 else None
         resumed = await in_thread("xcoms", self._xcoms.remembered) if watch is None else None
+        since = None
         while True:
             seen = await self.wait_for(watch, looks)
             if seen.snapshot is None:
                 return wait, Outcome(Verdict.FAILED, _reason(seen)), None
             following = await self._following()
-            if watch is None:
-                judged = await in_thread("follow", following.try_again, wait, seen.snapshot, resumed)
-            else:
-                judged = await in_thread("follow", following.advance, wait, seen.snapshot)
+            judge = following.advance if watch else partial(following.try_again, resumed=resumed)
+            try:
+                judged = await in_thread("follow", judge, wait, seen.snapshot)
+            except Exception as error:
+                since = since or time.monotonic()
+                if time.monotonic() - since >= UNREACHABLE_SECONDS or not await in_thread("follow", _may_pass, error):
+                    raise
+                self.log.warning("SageMaker cannot be asked for what this means; trying on: %s", error)
+                continue
             if isinstance(judged, Outcome):
                 return wait, judged, seen.snapshot
-            wait, watch = judged, judged.watch
+            wait, watch, since = judged, judged.watch, None
 
     async def _event(self, wait: Wait, outcome: Outcome, snapshot: ExecutionSnapshot | None) -> TriggerEvent:
         duties = worker_duties(self.task, self._xcoms.try_number, outcome.verdict)
@@ -164,6 +172,12 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
         if self.timeout_after is None or self.execution_timeout is None:
             return None
         return deadline_before(self.timeout_after.timestamp(), self.execution_timeout)
+
+
+def _may_pass(error: Exception) -> bool:
+    from sagemaker_mirror.hooks.errors import may_pass
+
+    return may_pass(error)
 
 
 def _reason(seen: Seen) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sagemaker_mirror.compat import DAG, STARTS_IN_TRIGGERER, AirflowException, AirflowSkipException, TaskState
-from sagemaker_mirror.local.faults import StepFault
+from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import (
     SageMakerPipelineStartOperator,
     SageMakerPipelineStepOperator,
@@ -275,6 +275,19 @@ def test_the_next_try_forgets_what_the_last_one_asked_for(started, local):
 
     assert run(task, {"ti": third}).result["status"] == "Succeeded"
     assert retries(local) == 2
+
+
+@pytest.mark.parametrize("kind", ["throttle", "fail", "deny"])
+def test_where_only_the_definition_tells_and_cannot_be_read_it_waits(started, local, kind):
+    local.faults.add(StepFault("sow", "fail"))
+    arn = started()
+    local.wait(arn)
+    local.faults.add(CallFault("DescribePipelineDefinitionForExecution", kind, times=2))
+    task = step("grow", arn, botocore_config={"retries": {"total_max_attempts": 1}})
+
+    with pytest.raises(AirflowException, match="never started"):
+        run(task, context_of(task))
+    assert local.calls.counts()["DescribePipelineDefinitionForExecution"] == 3
 
 
 def test_its_timeout_ends_it_and_stops_nothing(started, local, sagemaker):

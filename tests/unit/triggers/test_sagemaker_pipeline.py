@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib import import_module
 
 from sagemaker_mirror.mirror.retry import Attempt
@@ -54,3 +56,13 @@ def test_a_step_stops_with_its_run_alone():
 
 def test_who_only_watches_stops_nothing():
     assert not stop_is_confirmed(StopScope.NEVER, "failed", "failed")
+
+
+def test_importing_triggers_loads_nothing_that_would_block_an_event_loop():
+    """A triggerer imports them in its event loop; boto3 and the models of confs take a good part of a second."""
+    code = "import sagemaker_mirror.triggers.step, sys; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()
+
+    assert "sagemaker_mirror.triggers.poller" in loaded
+    assert not {"boto3", "botocore", "sagemaker_mirror.config"} & set(loaded)
