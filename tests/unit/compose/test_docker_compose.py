@@ -72,6 +72,13 @@ def test_every_service_that_stays_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
+def test_what_ends_is_waited_for() -> None:
+    # `docker compose up --wait`, which `make up` calls, takes the end of any other service for a failure:
+    # https://github.com/docker/compose/issues/10596
+    awaited = [each.get("depends_on", {}).get("migrate", {}).get("condition") for each in SERVICES.values()]
+    assert "service_completed_successfully" in awaited
+
+
 def test_no_password_is_written_down() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
