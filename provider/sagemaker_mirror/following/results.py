@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sagemaker_mirror.links.sagemaker import SageMakerJobLink, SageMakerJobLogsLink
-from sagemaker_mirror.mirror.jobs import Job, billable_seconds, job_of, outputs_of
+from sagemaker_mirror.mirror.jobs import Job, billable_seconds, job_of, outputs_of, told_of
 from sagemaker_mirror.mirror.report import step_history
 from sagemaker_mirror.mirror.snapshot import StepSnapshot
 
@@ -54,6 +54,7 @@ def collect_results(
         "cache_hit": step.cached_from is not None,
         "reused": step.reused_from is not None,
         "seconds": step.seconds,
+        **told_of(step),
     }
     if job is None:
         return StepResults(fields)

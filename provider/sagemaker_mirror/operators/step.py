@@ -55,7 +55,8 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
 
     Return (XCom) ``step_name``, ``status``, ``job_arn``, ``cache_hit``, ``reused``, ``seconds``, what the job's kind
     has of ``outputs``, ``model_artifact``, ``model_name``, ``model_package_arn``, and ``billable_seconds``; a Metrics
-    step's ``metrics`` are the report that it wrote, unless that is too large for a database.
+    step's ``metrics`` are the report that it wrote, unless that is too large for a database; ``metadata`` is what
+    SageMaker tells of other steps, such as the outcome of a condition.
     """
 
     template_fields: Sequence[str] = (*SageMakerPipelineWaitingOperator.template_fields, "step_name")
