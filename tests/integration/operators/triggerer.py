@@ -49,9 +49,10 @@ class RecordedTrigger(SageMakerPipelineStepTrigger):
     """Keeps what its event does not tell."""
 
     outcome: Any = None
+    snapshot: Any = None
 
     async def _event(self, wait: Any, outcome: Any, snapshot: Any) -> TriggerEvent:
-        self.outcome = outcome
+        self.outcome, self.snapshot = outcome, snapshot
         return await super()._event(wait, outcome, snapshot)
 
 

@@ -26,13 +26,17 @@ def row(name: str, status: str, start: float | None = 0, end: float | None = Non
     }
 
 
-def look(status: str, *rows: dict[str, Any], **fields: Any) -> ExecutionSnapshot:
-    """An execution of that status with these rows."""
-    description = {
+def description(status: str, **fields: Any) -> dict[str, Any]:
+    """The answer of DescribePipelineExecution."""
+    return {
         "PipelineExecutionArn": ARN,
         "PipelineExecutionStatus": status,
         "CreationTime": NOON,
         "LastModifiedTime": at(100),
         **fields,
     }
-    return ExecutionSnapshot.of(description, rows)
+
+
+def look(status: str, *rows: dict[str, Any], **fields: Any) -> ExecutionSnapshot:
+    """An execution of that status with these rows."""
+    return ExecutionSnapshot.of(description(status, **fields), rows)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from sagemaker_mirror.mirror.plan import Plan
 from sagemaker_mirror.mirror.retry import Attempt, Move, next_move
+from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.states import UnknownStatusError, Verdict, execution_outcome
 from sagemaker_mirror.mirror.watch import Watch
 
-from .snapshots import NOON, at, look, row
+from .snapshots import NOON, at, description, row
 
 NAMES = ("sow", "grow", "mow")
 STATUSES = ("Starting", "Executing", "Stopping", "Succeeded", "Failed", "Stopped", "", "succeeded", "Dancing")
@@ -35,34 +36,35 @@ rows = st.builds(
     ),
 )
 selections = st.none() | st.lists(st.sampled_from(NAMES), min_size=1, unique=True)
-snapshots = st.builds(
-    lambda status, found, selected: look(
-        status,
-        *found,
-        **(
-            {"SelectiveExecutionConfig": {"SelectedSteps": [{"StepName": name} for name in selected]}}
-            if selected
-            else {}
+answers = st.tuples(
+    st.builds(
+        lambda status, selected: description(
+            status,
+            **(
+                {"SelectiveExecutionConfig": {"SelectedSteps": [{"StepName": name} for name in selected]}}
+                if selected
+                else {}
+            ),
         ),
+        st.sampled_from(EXECUTIONS),
+        selections,
     ),
-    st.sampled_from(EXECUTIONS),
     st.lists(rows, max_size=6),
-    selections,
 )
+snapshots = answers.map(lambda answer: ExecutionSnapshot.of(*answer))
 triggers = st.sampled_from(["Succeeded", "Failed", "Stopped", "Any", "Completed", "FullMoon"])
-plans = st.builds(
-    lambda grow, mow: Plan.of(
-        {
-            "Steps": [
-                {"Name": "sow", "Type": "Processing"},
-                {"Name": "grow", "Type": "Training", "DependsOn": [{"Step": "sow", "Trigger": grow}]},
-                {"Name": "mow", "Type": "Training", "DependsOn": [{"Step": "grow", "Trigger": mow}, "sow"]},
-            ]
-        }
-    ),
+definitions = st.builds(
+    lambda grow, mow: {
+        "Steps": [
+            {"Name": "sow", "Type": "Processing"},
+            {"Name": "grow", "Type": "Training", "DependsOn": [{"Step": "sow", "Trigger": grow}]},
+            {"Name": "mow", "Type": "Training", "DependsOn": [{"Step": "grow", "Trigger": mow}, "sow"]},
+        ]
+    },
     triggers,
     triggers,
 )
+plans = definitions.map(Plan.of)
 
 
 @given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(NAMES), plans, st.booleans())
