@@ -90,8 +90,9 @@ def defined_steps(definition: Mapping[str, Any]) -> Iterator[DefinedStep]:
 def _steps(items: Sequence[Mapping[str, Any]], branch: Branch | None, path: KeyPath) -> Iterator[DefinedStep]:
     for index, item in enumerate(items):
         name, here = item["Name"], (*path, index)
-        reads = tuple(dict.fromkeys(_referenced_steps(_own(item))))
-        yield DefinedStep(name, item["Type"], dict(_depends_on(item)), reads, branch, here)
+        reads: dict[str, None] = {}
+        _find_references(_own(item), reads)
+        yield DefinedStep(name, item["Type"], dict(_depends_on(item)), tuple(reads), branch, here)
         for side, outcome in branches_of(item):
             inside = item["Arguments"].get(side) or ()
             yield from _steps(inside, Branch(name, outcome), (*here, "Arguments", side))
@@ -148,15 +149,16 @@ def _depends_on(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield entry["Step"], entry.get("Trigger", "Succeeded")
 
 
-def _referenced_steps(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+def _find_references(value: Any, found: dict[str, None]) -> None:
+    # No generator: definitions are large, and this runs whenever Airflow parses the DAG.
+    if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get("Get"), str):
             match = _STEP_REFERENCE.match(value["Get"])
             if match:
-                yield match[1]
+                found[match[1]] = None
         else:
             for item in value.values():
-                yield from _referenced_steps(item)
+                _find_references(item, found)
     elif isinstance(value, list):
         for item in value:
-            yield from _referenced_steps(item)
+            _find_references(item, found)
