@@ -1,0 +1,1 @@
+"""What watching executions in a triggerer costs."""
