@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_mirror.compat import AIRFLOW_3
+from sagemaker_mirror.compat import AIRFLOW_3, STARTS_IN_TRIGGERER
 from sagemaker_mirror.local.demo.environment import BUCKET, POLL_INTERVAL, DemoEnvironment
 from sagemaker_mirror.local.demo.watch import execution_arn
 from tests.e2e.runs import PIPELINE, RUN_WITHIN, begin, steps_of
@@ -49,6 +49,11 @@ def test_one_poll_serves_all_waiting_tasks_and_marking_the_run_failed_stops_the_
         airflow.wait_for_task("slow", run_id, task, "deferred", 120)
     arn = execution_arn(environment, "slow", run_id)
     assert arn is not None
+    pool = airflow.get("pools/default_pool")
+    assert (pool["running_slots"], pool["queued_slots"], pool["deferred_slots"]) == (0, 0, len(waiting))
+    workers = {task["task_id"]: task["hostname"] for task in airflow.task_instances("slow", run_id)}
+    if STARTS_IN_TRIGGERER:  # no worker has ever seen the tasks of steps
+        assert [workers[step] for step in waiting if step != "execution"] == ["", "", ""]
 
     # Ten looks later: how far apart were they? Four tasks that polled for themselves would look four times as often.
     before = sagemaker.calls.after(0)[-1].number

@@ -11,6 +11,7 @@ import pytest
 from sagemaker_mirror.hooks.connection import AwsConnection
 from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 from sagemaker_mirror.local.faults import CallFault, StepFault
+from sagemaker_mirror.mirror.arns import Arn
 from sagemaker_mirror.triggers import poller
 from sagemaker_mirror.triggers.poller import follow
 
@@ -206,3 +207,38 @@ def test_expired_credentials_are_asked_for_anew(local, arn, monkeypatch):
 
     asyncio.run(scenario())
     assert len(built) == 2
+
+
+def test_looks_get_rarer_until_something_happens(local, arn, monkeypatch):
+    ages = []
+    distance = poller.seconds_between_looks
+
+    def spy(interval, unchanged):
+        ages.append(unchanged)
+        return distance(interval, unchanged)
+
+    monkeypatch.setattr(poller, "seconds_between_looks", spy)
+
+    async def scenario():
+        async with follow(CONNECTION, arn, 0.02) as looks:
+            while not (ages and ages[-1] > 0.1):
+                await looks.next()
+            local.faults.clear()
+            while ages[-1] > 0.1:
+                await looks.next()
+
+    asyncio.run(scenario())
+
+
+def test_throttling_slows_all_polls_of_the_account(local, arn):
+    rate = poller.call_rate(Arn.parse(arn))
+    before = rate.calls_per_second
+    local.faults.add(CallFault("ListPipelineExecutionSteps", "throttle", times=2))
+
+    async def scenario():
+        async with follow(CONNECTION, arn, 0.01) as looks:
+            seen = [(await looks.next()).trouble is not None for _ in range(2)]
+            return seen, rate.calls_per_second
+
+    assert asyncio.run(scenario()) == ([True, True], before / 4)
+    rate._rate = before
