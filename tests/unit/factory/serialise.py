@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 
-from sagemaker_mirror.compat import AIRFLOW_3
 from sagemaker_mirror.factory import build_dags
 
 # Airflow's own, and different on every machine.
@@ -14,11 +13,7 @@ OF_THE_MACHINE = ("fileloc", "relative_fileloc", "_processor_dags_folder")
 
 def serialise(dag) -> dict:
     """Return a DAG as the DAG processor writes it into the database."""
-    if AIRFLOW_3:
-        from airflow.serialization.serialized_objects import DagSerialization as Serialization
-    else:
-        from airflow.serialization.serialized_objects import SerializedDAG as Serialization
-    stored = json.loads(json.dumps(Serialization.to_dict(dag)))
+    stored = json.loads(json.dumps(_serialization().to_dict(dag)))
     for key in OF_THE_MACHINE:
         stored["dag"].pop(key, None)
     return stored
@@ -26,12 +21,15 @@ def serialise(dag) -> dict:
 
 def deserialise(stored: dict):
     """Return the DAG as the scheduler and the webserver read it."""
-    if AIRFLOW_3:
-        from airflow.serialization.serialized_objects import DagSerialization as Serialization
-    else:
-        from airflow.serialization.serialized_objects import SerializedDAG as Serialization
     stored = {**stored, "dag": {**stored["dag"], "fileloc": "loader.py", "_processor_dags_folder": "dags"}}
-    return Serialization.from_dict(stored)
+    return _serialization().from_dict(stored)
+
+
+def _serialization():
+    # Loading it takes long, so what imports this module doesn't do it before it is needed.
+    from airflow.serialization import serialized_objects
+
+    return getattr(serialized_objects, "DagSerialization", serialized_objects.SerializedDAG)
 
 
 if __name__ == "__main__":
