@@ -33,7 +33,13 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [_modules("sagemaker_mirror.sensors.sagemaker_pipeline")],
         "hooks": [_modules("sagemaker_mirror.hooks.sagemaker_mirror")],
-        "triggers": [_modules("sagemaker_mirror.triggers.external", "sagemaker_mirror.triggers.sagemaker_pipeline")],
+        "triggers": [
+            _modules(
+                "sagemaker_mirror.triggers.external",
+                "sagemaker_mirror.triggers.sagemaker_pipeline",
+                "sagemaker_mirror.triggers.step",
+            )
+        ],
         # Airflow 2's webserver makes links only of classes that it finds here.
         "extra-links": [
             "sagemaker_mirror.links.sagemaker.SageMakerPipelineExecutionLink",
