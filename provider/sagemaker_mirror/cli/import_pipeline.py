@@ -79,10 +79,10 @@ def _lines(pipeline: ImportedPipeline, name: str, written: WrittenFolder) -> Ite
         yield from (f"  {reason}" for reason in written.why_kept)
     else:
         yield "The conf says all that the pipeline does: it compiles to the same definition."
-    if written.placeholders:
-        yield ""
-        yield "These words get values when a task runs, from the run's params, Airflow Variables or the environment:"
-        yield f"  {', '.join(sorted(written.placeholders))}"
+    yield ""
+    yield "These names need values when a task runs, from the run's params, Airflow Variables or the environment:"
+    known = {"SMP_REGION": pipeline.arn.region, "SMP_ACCOUNTID": pipeline.arn.account_id} if pipeline.arn else {}
+    yield from (f"  {name}={known[name]}" if name in known else f"  {name}" for name in written.needed)
     yield ""
     yield "Next:"
     yield f"  sagemaker-mirror graph {written.path}    draws the steps of its DAG"

@@ -31,7 +31,7 @@ class WrittenFolder:
     :param path: the folder.
     :param files: its files, relative to it.
     :param graph: the steps of its DAG.
-    :param placeholders: words that get their values when a task runs; of a definition that is kept those that look
+    :param needed: names that need a value when a task runs: those that say where, and words of a definition that look
         like placeholders.
     :param why_kept: why the definition is kept as it is: what a conf can't say; empty: a conf says all of it.
     """
@@ -39,7 +39,7 @@ class WrittenFolder:
     path: Path
     files: tuple[str, ...]
     graph: StepGraph
-    placeholders: frozenset[str]
+    needed: tuple[str, ...]
     why_kept: tuple[str, ...]
 
 
@@ -76,7 +76,16 @@ def write_folder(
     graph = build_graph(config)
     for path, content in files.items():
         _write(folder / path, content)
-    return WrittenFolder(folder, tuple(files), graph, config.placeholders, why_kept)
+    return WrittenFolder(folder, tuple(files), graph, tuple(_needed(config)), why_kept)
+
+
+def _needed(config: PipelineConfig) -> Iterator[str]:
+    yield from ("SMP_REGION", "SMP_ACCOUNTID")
+    if config.base.s3_bucket is None:
+        yield "SMP_S3BUCKETNAME"
+    if config.base.network_security.role is None:
+        yield "SMP_ROLE"
+    yield from sorted(config.placeholders - {"SMP_REGION", "SMP_ACCOUNTID", "SMP_S3BUCKETNAME", "SMP_ROLE"})
 
 
 @contextmanager

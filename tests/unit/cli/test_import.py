@@ -43,6 +43,12 @@ Its definition is kept as it is, beside a conf that names it:
   step dry is of type Condition
   step mow is of type Lambda
 
+These names need values when a task runs, from the run's params, Airflow Variables or the environment:
+  SMP_REGION
+  SMP_ACCOUNTID
+  SMP_S3BUCKETNAME
+  SMP_ROLE
+
 Next:
   sagemaker-mirror graph configs/harvest    draws the steps of its DAG
   sagemaker-mirror plan configs/harvest     shows what its first run would change in SageMaker
@@ -68,6 +74,7 @@ def test_the_answer_of_describe_pipeline_is_as_good(call, here, write):
     assert result.code == 0
     assert "role: arn:aws:iam::123456789012:role/Harvester" in conf
     assert "parallelism: 3" in conf
+    assert "  SMP_REGION=eu-central-1\n  SMP_ACCOUNTID=123456789012\n  SMP_S3BUCKETNAME\n\n" in result.out
 
 
 @pytest.mark.parametrize(

@@ -124,10 +124,24 @@ conf:
     )
 
 
-def test_words_that_look_like_placeholders_are_named(tmp_path):
-    definition = {**DEFINITION, "Steps": [{"Name": "a", "Type": "Lambda", "Arguments": {"X": "SMP_ODD"}}]}
+def test_what_needs_a_value_is_named(tmp_path):
+    definition = {
+        **DEFINITION,
+        "Steps": [{"Name": "a", "Type": "Lambda", "Arguments": {"X": "SMP_ODD in SMP_REGION"}}],
+    }
 
-    assert write_folder(ImportedPipeline(definition), "x", tmp_path / "x").placeholders == {"SMP_ODD"}
+    assert write_folder(ImportedPipeline(definition), "x", tmp_path / "x").needed == (
+        "SMP_REGION",
+        "SMP_ACCOUNTID",
+        "SMP_S3BUCKETNAME",
+        "SMP_ROLE",
+        "SMP_ODD",
+    )
+    assert write_folder(PIPELINE, "Harvest", tmp_path / "y").needed == (
+        "SMP_REGION",
+        "SMP_ACCOUNTID",
+        "SMP_S3BUCKETNAME",
+    )
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path):

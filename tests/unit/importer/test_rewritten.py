@@ -128,6 +128,17 @@ def test_whatever_the_conf_the_imported_folder_compiles_to_an_equal_pipeline(cha
         event("kept" if written.why_kept else "a conf again")
 
 
+def test_tags_of_all_steps_are_the_folders_and_those_that_were_put_on_the_pipeline_alone_stay_there(tmp_path):
+    compiled = compile_conf(tmp_path, conf() | {"tags": {"team": "cellar"}})
+    pipeline = imported(compiled, TARGET)
+    tagged = replace(pipeline, tags={**pipeline.tags, "aws:stack": "x", "by-hand": "x"})
+
+    written = write_folder(tagged, "wine", tmp_path / "imported/wine", fetch=objects(compiled))
+
+    assert written.why_kept == ()
+    assert load_folder(tmp_path / "imported/wine").base.tags == {"team": "cellar"}
+
+
 def test_without_its_scripts_the_definition_is_kept(tmp_path):
     compiled = compile_conf(tmp_path, conf())
 

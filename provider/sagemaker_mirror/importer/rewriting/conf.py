@@ -124,14 +124,13 @@ class _Rewriter:
         return keys
 
     def _common_tags(self) -> dict[str, str]:
-        """Tags of the pipeline that all its steps give to what they create; RegisterModel steps give none."""
+        """Tags of the pipeline that all its steps give to what they create, if some with another value.
+
+        RegisterModel steps give none. A tag that only the pipeline has was put there by hand, and stays there.
+        """
         creators = [self._rewritten[step["Name"]] for step in self._steps if step["Type"] != "RegisterModel"]
         own = self._pipeline.tags.items()
-        return {
-            key: value
-            for key, value in own
-            if all((step.section.get("tags") or {}).get(key) == value for step in creators)
-        }
+        return {key: value for key, value in own if all(key in step.section.get("tags", {}) for step in creators)}
 
     def _model_name(self, steps: Sequence[Step], taken: Mapping[str, Any]) -> str:
         """A model's name is in that of its package group, where the conf named none."""
