@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagemaker_mirror.following.results import collect_results
 from sagemaker_mirror.following.wait import Wait, judge
+from sagemaker_mirror.mirror.advice import step_advice
 from sagemaker_mirror.mirror.retry import Attempt, Move, next_move, retry_token
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict
@@ -140,8 +141,10 @@ class StepFollowing:
         """
         step = snapshot.steps.get(self._step_name)
         failed = outcome.verdict is Verdict.FAILED
-        # The reason first: whoever opens the log of a failed task looks for it.
+        # The reason first, and what to do: whoever opens the log of a failed task looks for them.
         self._log.log(logging.ERROR if failed else logging.INFO, "%s", outcome.reason)
+        if failed:
+            self._log.error("What to do: %s", step_advice(snapshot, step))
         if outcome.verdict is Verdict.SKIPPED or step is None:
             return Ending(outcome.verdict, outcome.reason)
         results = collect_results(self._hook, step, self._step_class, succeeded=not failed, log=self._log)

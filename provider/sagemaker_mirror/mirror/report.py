@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot, StepSnapshot
 
+_REASON_LENGTH = 80  # characters; the step's own log has the whole
 
-def run_table(snapshot: ExecutionSnapshot, names: Sequence[str]) -> list[str]:
+
+@dataclass(frozen=True)
+class JobNote:
+    """What a table says of a step's job.
+
+    :param billable_seconds: what AWS bills, over all instances; None: it bills nothing, or nobody knows
+    :param estimated: whether that is an estimate
+    :param link: to the job in the console
+    """
+
+    billable_seconds: float | None = None
+    estimated: bool = False
+    link: str | None = None
+
+
+def run_table(snapshot: ExecutionSnapshot, names: Sequence[str], jobs: Mapping[str, JobNote]) -> list[str]:
     """Return the lines of a table of an execution's steps.
 
     :param snapshot: the latest look
     :param names: the steps that have a task, in the order of their rows; others that SageMaker lists follow
+    :param jobs: what there is to say of the steps' jobs, by step
     """
     others = [name for name in snapshot.steps if name not in frozenset(names)]
-    rows = [_table_row(name, snapshot.steps.get(name)) for name in [*names, *others]]
-    return list(_aligned([("step", "status", "started", "took", "what"), *rows]))
+    rows = [_table_row(name, snapshot.steps.get(name), jobs.get(name, JobNote())) for name in [*names, *others]]
+    return list(_aligned([("step", "status", "started", "took", "cache", "billable", "reason", "link"), *rows]))
 
 
 def duration(seconds: float | None) -> str:
@@ -58,13 +76,17 @@ def step_history(step: StepSnapshot) -> str:
     return ", ".join(parts)
 
 
-def _table_row(name: str, step: StepSnapshot | None) -> tuple[str, ...]:
+def _table_row(name: str, step: StepSnapshot | None, job: JobNote) -> tuple[str, ...]:
     if step is None:
-        return (name, "not run", "", "", "")
-    what = step.failure_reason or ("cache hit" if step.cached_from else "reused" if step.reused_from else "")
-    # A reason may span lines; the table has one line per step, the step's own log has the whole.
-    what = what.strip().splitlines()[0] if what.strip() else ""
-    return (name, step.status, moment(step.start_time), duration(step.seconds), what)
+        return (name, "not run", "", "", "", "", "", "")
+    cache = "hit" if step.cached_from else "reused" if step.reused_from else ""
+    billable = "" if job.billable_seconds is None else f"{'~' if job.estimated else ''}{job.billable_seconds:.0f} s"
+    # A reason may span lines; the table has one line for each step.
+    reason = next(iter((step.failure_reason or "").strip().splitlines()), "")
+    if len(reason) > _REASON_LENGTH:
+        reason = f"{reason[: _REASON_LENGTH - 1]}…"
+    took = duration(step.seconds)
+    return (name, step.status, moment(step.start_time), took, cache, billable, reason, job.link or "")
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sagemaker_mirror.compat import AirflowException, Asset, AssetAlias, Context
-from sagemaker_mirror.mirror.jobs import job_of, outputs_of
-from sagemaker_mirror.mirror.report import run_table
-from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
+from sagemaker_mirror.compat import AirflowException, Context, emit_asset
+from sagemaker_mirror.links.sagemaker import SageMakerJobLink
+from sagemaker_mirror.mirror.advice import execution_advice
+from sagemaker_mirror.mirror.assets import asset_events
+from sagemaker_mirror.mirror.jobs import job_of
+from sagemaker_mirror.mirror.report import JobNote, run_table
+from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot, StepSnapshot
 from sagemaker_mirror.mirror.states import Outcome, Verdict, unmirrored_steps
 from sagemaker_mirror.mirror.stop import StopScope
 from sagemaker_mirror.mirror.watch import Watch
+from sagemaker_mirror.operators.run_results import read_metrics, run_results
+from sagemaker_mirror.operators.step import SageMakerPipelineStepOperator
 from sagemaker_mirror.operators.waiting import SageMakerPipelineWaitingOperator
 
 
@@ -19,15 +24,20 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
     """Write the table of a run into the log, and give the run's verdict: that of its execution.
 
     It runs when all others are done, whatever became of them (trigger rule ``all_done``), on a worker, so that assets
-    which are its outlets are emitted. Each model package that the execution registered is an event of an asset named
-    like its package group, through every asset alias among the outlets. Where the execution is under way again by
-    then, because a cleared step resumed it, the task owns it: it waits for its end, and stops it as the owner would.
+    are emitted: an event for each output that the execution wrote to S3, see
+    :func:`sagemaker_mirror.mirror.assets.asset_events`, and for each model package that it registered, of an asset
+    named like its package group, with the package's metrics. In Airflow 3 they go through every asset alias among the
+    outlets.
+
+    Where the execution is under way again by then, because a cleared step resumed it, the task owns it: it waits for
+    its end, and stops it as the owner would.
 
     :param step_names: the steps that have a task, in the order of the table's rows
     :param tolerate_failures: whether an execution that ended ``CompletedWithFailures``, as its run conditions
         provided, is a success
 
-    Return (XCom) ``pipeline_execution_arn``, ``status`` and ``steps``: status, seconds and failure reason by name.
+    Return (XCom) ``pipeline_execution_arn``, ``status`` and ``steps``: status, seconds, billable seconds and failure
+    reason by name.
     """
 
     ui_color = "#d9e8d4"
@@ -52,34 +62,58 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
 
     def finish(self, context: Context, snapshot: ExecutionSnapshot, outcome: Outcome) -> dict[str, Any]:
         """Write the table; succeed or fail as the execution did."""
-        self.log.info("%s", outcome.reason)
-        for line in run_table(snapshot, self.step_names):
+        if outcome.verdict is Verdict.SUCCESS:
+            self.log.info("%s", outcome.reason)
+        else:
+            self.log.error("%s", outcome.reason)
+            self.log.error("What to do: %s", execution_advice(snapshot))
+        results = run_results(self.hook, snapshot, self._returned(context), self.log)
+        notes = {name: _note(step, results.get(name, {})) for name, step in snapshot.steps.items()}
+        for line in run_table(snapshot, self.step_names, notes):
             self.log.info("%s", line)
         others = unmirrored_steps(snapshot, frozenset(self.step_names))
         if self.step_names and others:
             self.log.warning("SageMaker ran steps that have no task here: %s.", ", ".join(others))
         if outcome.verdict is not Verdict.SUCCESS:
             raise AirflowException(outcome.reason)
-        self._emit_packages(context, snapshot)
+        self._emit_assets(context, snapshot, results)
         return {
             "pipeline_execution_arn": snapshot.arn,
             "status": snapshot.status,
             "steps": {
-                name: {"status": step.status, "seconds": step.seconds, "failure_reason": step.failure_reason}
+                name: {
+                    "status": step.status,
+                    "seconds": step.seconds,
+                    "billable_seconds": results.get(name, {}).get("billable_seconds"),
+                    "failure_reason": step.failure_reason,
+                }
                 for name, step in snapshot.steps.items()
             },
         }
 
-    def _emit_packages(self, context: Context, snapshot: ExecutionSnapshot) -> None:
-        aliases = [outlet for outlet in self.outlets if isinstance(outlet, AssetAlias)]
-        if not aliases:
-            return
+    def _returned(self, context: Context) -> list[Any]:
+        """Return what the steps' tasks have returned."""
+        above = self.upstream_list if self.has_dag() else []  # type: ignore[no-untyped-call]
+        tasks = [task.task_id for task in above if isinstance(task, SageMakerPipelineStepOperator)]
+        return list(context["ti"].xcom_pull(task_ids=tasks, map_indexes=-1) or ()) if tasks else []
+
+    def _emit_assets(
+        self, context: Context, snapshot: ExecutionSnapshot, results: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         for step in snapshot.steps.values():
-            job = job_of(step)
-            if job is None or job.type != "model-package" or step.reused_from is not None:
-                continue
-            package = outputs_of(job, self.hook.describe_job(job))
-            extra = {**package, "pipeline_execution_arn": snapshot.arn}
-            for alias in aliases:
-                context["outlet_events"][alias].add(Asset(package["model_package_group"]), extra=extra)
-            self.log.info("Asset %s: %s.", package["model_package_group"], job.arn)
+            for event in asset_events(snapshot.arn, step, results.get(step.name, {})):
+                extra = dict(event.extra)
+                if extra.get("metrics_s3_uri"):
+                    extra["metrics"] = read_metrics(self.hook, extra["metrics_s3_uri"], self.log)
+                emit_asset(context, self, event.asset, extra)
+                self.log.info("Asset %s: %s.", event.asset, extra.get("model_package_arn") or extra.get("uri"))
+
+
+def _note(step: StepSnapshot, results: Mapping[str, Any]) -> JobNote:
+    job = job_of(step)
+    parts = SageMakerJobLink.parts(job) if job else None
+    return JobNote(
+        results.get("billable_seconds"),
+        bool(results.get("billable_seconds_estimated")),
+        SageMakerJobLink.format_link(parts) if parts else None,
+    )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sagemaker_mirror.mirror.report import duration, run_table, step_history
+from sagemaker_mirror.mirror.report import JobNote, duration, run_table, step_history
 
 from .snapshots import look, row
 
@@ -14,14 +14,25 @@ def test_a_table_has_a_line_for_each_step_and_those_without_a_task_last():
         row("sow", "Succeeded", 0, 61, CacheHitResult={"SourcePipelineExecutionArn": "x"}),
         row("grow", "Failed", 61, None, FailureReason="AlgorithmError: too dry\nTraceback"),
     )
+    jobs = {
+        "sow": JobNote(0, link="https://sow"),
+        "grow": JobNote(120.4, estimated=True, link="https://grow"),
+        "extra": JobNote(3),
+    }
 
-    assert run_table(snapshot, ["sow", "grow", "mow"]) == [
-        "step   status     started                    took       what",
-        "sow    Succeeded  2026-06-01 12:00:00+00:00  1 min 1 s  cache hit",
-        "grow   Failed     2026-06-01 12:01:01+00:00             AlgorithmError: too dry",
+    assert run_table(snapshot, ["sow", "grow", "mow"], jobs) == [
+        "step   status     started                    took       cache  billable  reason                   link",
+        "sow    Succeeded  2026-06-01 12:00:00+00:00  1 min 1 s  hit    0 s                                https://sow",
+        "grow   Failed     2026-06-01 12:01:01+00:00                    ~120 s    AlgorithmError: too dry  https://grow",
         "mow    not run",
-        "extra  Succeeded  2026-06-01 12:00:00+00:00  1 s",
+        "extra  Succeeded  2026-06-01 12:00:00+00:00  1 s               3 s",
     ]
+
+
+def test_a_long_reason_is_cut_in_the_table():
+    snapshot = look("Failed", row("sow", "Failed", FailureReason="x" * 200))
+
+    assert f" {'x' * 79}…" in run_table(snapshot, ["sow"], {})[1]
 
 
 @pytest.mark.parametrize(
