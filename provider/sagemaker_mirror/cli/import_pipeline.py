@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sagemaker_mirror.cli.errors import CommandError
 from sagemaker_mirror.cli.output import write
+from sagemaker_mirror.compiler.difference import provenance
 from sagemaker_mirror.importer import (
     FolderTakenError,
     ImportedPipeline,
@@ -87,5 +88,5 @@ def _lines(pipeline: ImportedPipeline, name: str, written: WrittenFolder) -> Ite
     yield "Next:"
     yield f"  sagemaker-mirror graph {written.path}    draws the steps of its DAG"
     yield f"  sagemaker-mirror plan {written.path}     shows what its first run would change in SageMaker"
-    if written.why_kept:
+    if provenance(pipeline.definition) == "foreign":
         yield "Its first run only marks the definition, so that later changes by others are noticed."

@@ -29,6 +29,7 @@ def dag_docs(config: PipelineConfig, graph: StepGraph) -> str:
     name = config.pipeline.pipeline_name
     parts = [
         f"Each run of this DAG is one execution of the SageMaker pipeline `{name}`.",
+        *_links(config),
         "## Graph",
         fenced(graph_text(graph)),
         *_conf_docs(config.sources, config.path.parent),
@@ -62,7 +63,7 @@ def _defined_step_docs(config: PipelineConfig, step: DefinedStep) -> str:
     for key in step.path:
         written = written[key]
     # The steps of its branches have docs of their own.
-    arguments = {name: value for name, value in written.get("Arguments", {}).items() if name not in BRANCHES}
+    arguments = {name: value for name, value in (written.get("Arguments") or {}).items() if name not in BRANCHES}
     parts = [f"Step `{step.name}` of type `{step.type}`"]
     if step.branch is not None:
         parts.append(f"It runs where the outcome of `{step.branch.condition}` is {step.branch.outcome}.")
@@ -83,6 +84,13 @@ def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
         *_conf_docs(_readable(folder.files, root), root),
     ]
     return "\n\n".join(parts)
+
+
+def _links(config: PipelineConfig) -> Iterator[str]:
+    # Airflow shows a link where it is called like an owner; here all can be seen.
+    links = config.base.airflow.links
+    if links:
+        yield "\n".join(f"- [{name}]({address})" for name, address in links.items())
 
 
 def _conf_docs(sources: Iterable[SourceFile], root: Path) -> Iterator[str]:

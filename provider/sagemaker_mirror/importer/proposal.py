@@ -58,7 +58,7 @@ def proposed_files(
     try:
         conf, scripts = rewrite(pipeline, name, code)
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        raise InexpressibleError(["another version of the compiler made it"]) from error
+        raise InexpressibleError(["its requests are others than a conf makes"]) from error
     files = {conf_file: conf_text(head, conf).encode()}
     for folder, bundle in scripts.items():
         files |= {f"{folder}/{path}": content for path, content in code.bundles[bundle].items()}

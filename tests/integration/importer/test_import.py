@@ -111,6 +111,7 @@ def test_all_that_stands_beside_the_definition_is_imported(harvest, import_pipel
     assert "parallelism: 2" in conf
     assert conf.count("tag") == 31  # the key, and every tag of however many pages
     assert "step dry is of type Condition" in said
+    assert "Its first run only marks the definition" in said
 
 
 def test_a_pipeline_is_found_by_its_arn_and_through_an_airflow_connection(harvest, import_pipeline, tmp_path):

@@ -52,7 +52,6 @@ These names need values when a task runs, from the run's params, Airflow Variabl
 Next:
   sagemaker-mirror graph configs/harvest    draws the steps of its DAG
   sagemaker-mirror plan configs/harvest     shows what its first run would change in SageMaker
-Its first run only marks the definition, so that later changes by others are noticed.
 """
     )
 

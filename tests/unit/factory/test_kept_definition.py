@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from sagemaker_mirror.factory import build_dags
+from sagemaker_mirror.compat import DAG
+from sagemaker_mirror.factory import SageMakerPipelineTaskGroup, build_dags
 from sagemaker_mirror.importer import ImportedPipeline, write_folder
 from tests.unit.factory.serialise import deserialise, serialise
 from tests.unit.importer.test_kept import DEFINITION
@@ -74,3 +75,11 @@ def test_a_broken_definition_is_shown_where_the_pipeline_would_be(tmp_path):
 
     assert dag.task_ids == ["config-errors"]
     assert "harvest/conf/definition.json:16:15: 'Type' must be text" in dag.doc_md
+
+
+def test_it_can_be_a_task_group_too(dag, tmp_path):
+    with DAG("farm", schedule=None):
+        group = SageMakerPipelineTaskGroup("harvest", configs=tmp_path / "configs")
+
+    assert group.pipeline.steps["mow"].task_id == "harvest.mow"
+    assert group.pipeline.steps["mow"].upstream_task_ids == {"harvest.dry"}

@@ -7,8 +7,10 @@ import shutil
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from sagemaker_mirror.compiler import SHA256_KEY, Target, compile_pipeline
+from sagemaker_mirror.compiler.canonical import digest
 from sagemaker_mirror.compiler.difference import provenance, without_mark
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.graph import build_graph
@@ -54,11 +56,18 @@ def compiled(folder):
     return compile_pipeline(config, build_graph(config), TARGET, {})
 
 
-@given(definitions())
-def test_an_imported_definition_compiles_to_itself_and_its_graph_is_its_own(tmp_path_factory, definition):
+def no_object(uri):
+    raise ValueError(f"there is no {uri}")
+
+
+@given(definitions(), st.booleans())
+def test_an_imported_definition_compiles_to_itself_and_its_graph_is_its_own(tmp_path_factory, definition, marked):
+    if marked:  # as if we had written it before
+        rest = {name: value for name, value in definition.items() if name != "Metadata"}
+        definition["Metadata"] = {SHA256_KEY: digest(rest)}
     root = tmp_path_factory.mktemp("configs")
     try:
-        written = write_folder(ImportedPipeline(definition), "harvest", root / "harvest")
+        written = write_folder(ImportedPipeline(definition), "harvest", root / "harvest", fetch=no_object)
         result = compiled(root / "harvest").definition
     finally:
         shutil.rmtree(root)
@@ -122,6 +131,17 @@ conf:
         "step dry is of type Condition",
         "step mow is of type Lambda",
     )
+
+
+@pytest.mark.parametrize("kind", ["Processing", "Training", "Transform", "Model", "RegisterModel"])
+def test_steps_that_a_conf_knows_but_would_write_otherwise_are_kept(kind, tmp_path):
+    steps = [{"Name": "a", "Type": kind, "Arguments": {"RoleArn": "x"}}]
+    definition = {"Version": "2020-12-01", "Steps": steps}
+    definition["Metadata"] = {SHA256_KEY: digest(definition)}
+
+    written = write_folder(ImportedPipeline(definition), "x", tmp_path / "x", fetch=no_object)
+
+    assert written.why_kept == ("its requests are others than a conf makes",)
 
 
 def test_what_needs_a_value_is_named(tmp_path):
