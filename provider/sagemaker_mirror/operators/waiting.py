@@ -77,6 +77,7 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         """
         event = event or {}
         self.log.info("The trigger says: %s", event.get("message"))
+        self._check_execution()
         wait = wait or event.get("wait")
         return self.follow(
             context,
@@ -160,10 +161,7 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
 
         :param context: the task's context
         """
-        try:
-            check_execution(self.pipeline_execution_arn)
-        except ValueError as error:
-            raise AirflowException(str(error)) from error
+        self._check_execution()
         parts = SageMakerPipelineExecutionLink.parts(self.pipeline_execution_arn)
         link = SageMakerPipelineExecutionLink.persist(context, parts)
         self.log.info("Execution %s, in the console: %s", self.pipeline_execution_arn, link)
@@ -187,6 +185,12 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
             if snapshot is not None:
                 return snapshot
             time.sleep(self._interval())
+
+    def _check_execution(self) -> None:
+        try:
+            check_execution(self.pipeline_execution_arn)
+        except ValueError as error:
+            raise AirflowException(str(error)) from error
 
     def _look(self, patient: bool) -> ExecutionSnapshot | None:
         from sagemaker_mirror.hooks.errors import may_pass

@@ -99,17 +99,21 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the step, and fire the event that ends its task, or one that has a worker end it."""
-        check_execution(self.pipeline_execution_arn)
         ti: Any = self.task_instance
         self.task_key = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index]
         self._xcoms = StepXComs(ti)
         self.deadline = self._deadline()
+        wait = Wait(Watch(self.step_name), self.deadline, StopScope(self.stop_scope))
+        try:
+            check_execution(self.pipeline_execution_arn)
+        except ValueError as error:
+            yield await self._event(wait, Outcome(Verdict.FAILED, str(error)), None)
+            return
         async with follow(self.connection, self.pipeline_execution_arn, self.poll_interval) as looks:
-            wait, outcome, snapshot = await self._follow(looks)
+            wait, outcome, snapshot = await self._follow(wait, looks)
         yield await self._event(wait, outcome, snapshot)
 
-    async def _follow(self, looks: Looks) -> tuple[Wait, Outcome, ExecutionSnapshot | None]:
-        wait = Wait(Watch(self.step_name), self.deadline, StopScope(self.stop_scope))
+    async def _follow(self, wait: Wait, looks: Looks) -> tuple[Wait, Outcome, ExecutionSnapshot | None]:
         try:
             await in_thread("xcoms", self._xcoms.begin, self.pipeline_execution_arn)
         except Exception:

@@ -87,12 +87,12 @@ def test_a_subclass_starts_on_a_worker():
     assert not Louder(task_id="grow", pipeline_execution_arn="x", deferrable=True).start_from_trigger
 
 
-def test_where_nobody_started_an_execution_a_worker_says_so(local):
-    trigger = trigger_of(step("grow", "None"), TaskInstance("grow"))
+@pytest.mark.parametrize("arguments", [{}, {"on_failure_callback": print}])
+def test_where_nobody_started_an_execution_it_says_so(local, arguments):
+    task = step("grow", "None", **arguments)
 
-    # Airflow has a worker fail the task whose trigger raises.
-    with pytest.raises(ValueError, match="no execution to follow"):
-        fire(trigger, {})
+    with pytest.raises(AirflowException, match="no execution to follow"):
+        run(task, context_of(task))
 
 
 @pytest.mark.parametrize(
