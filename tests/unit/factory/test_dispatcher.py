@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ from sagemaker_mirror.compat import AIRFLOW_3, AIRFLOW_3_3
 from sagemaker_mirror.factory import build_dags
 from sagemaker_mirror.factory.dispatcher import DISPATCHER_ID
 from tests.unit.factory.serialise import serialise
+from tests.unit.factory.test_serialisation import stored_by_a_process
 
 MIRRORED = {"airflow": {"mirror_external": True}}
 
@@ -96,6 +99,16 @@ def test_it_tells_no_path_of_this_machine(configs):
     dag = build_dags(configs.root)[DISPATCHER_ID]
     stored = serialise(dag)
     assert str(configs.root) not in str(stored)
+
+
+def test_every_process_and_machine_stores_the_same(configs, tmp_path):
+    for name in ("c", "a", "b"):
+        configs.add(name, **MIRRORED)
+    first = stored_by_a_process(configs.root, "0")
+    elsewhere = tmp_path / "another" / "machine"
+    shutil.copytree(configs.root, elsewhere)
+    assert stored_by_a_process(elsewhere, "4242") == first
+    assert DISPATCHER_ID in json.loads(first)
 
 
 def test_building_it_loads_nothing_heavy(configs):
