@@ -194,3 +194,40 @@ def test_what_can_be_no_dag_is_not_written(tmp_path):
 
     assert error.value.problems[0].path == tmp_path / "x/conf/definition.json"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_conf_says_of_parameters_gets_into_the_definition(tmp_path):
+    write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
+    conf = tmp_path / "harvest/conf/conf.yaml"
+    conf.write_text(conf.read_text() + "    parameters: {Rain: {default: 9, description: In litres.}}\n")
+
+    assert compiled(tmp_path / "harvest").definition["Parameters"] == [
+        {"Name": "Rain", "Type": "Float", "DefaultValue": 9}
+    ]
+
+
+def test_a_run_without_cache_has_none_in_branches_either(tmp_path):
+    cache = {"CacheConfig": {"Enabled": True, "ExpireAfter": "10d"}}
+    inner = {"Name": "mow", "Type": "Processing", "Arguments": {}, **cache}
+    steps = [
+        {"Name": "grow", "Type": "Training", "Arguments": {}, **cache},
+        {"Name": "dry", "Type": "Condition", "Arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}},
+    ]
+    write_folder(ImportedPipeline({**DEFINITION, "Steps": steps}), "x", tmp_path / "x")
+    config = load_folder(tmp_path / "x")
+
+    found = compile_pipeline(config, build_graph(config), TARGET, {}, with_cache=False).definition["Steps"]
+
+    assert not found[0]["CacheConfig"]["Enabled"]
+    assert not found[1]["Arguments"]["IfSteps"][0]["CacheConfig"]["Enabled"]
+    assert config.definition["Steps"][0]["CacheConfig"]["Enabled"]
+
+
+def test_a_definition_as_large_as_sagemaker_takes_goes_through_s3(tmp_path):
+    steps = [{"Name": f"s{number}", "Type": "Lambda", "Arguments": {"X": "x" * 3000}} for number in range(250)]
+    write_folder(ImportedPipeline({**DEFINITION, "Steps": steps}), "x", tmp_path / "x")
+
+    found = compiled(tmp_path / "x")
+
+    assert found.definition_upload is not None
+    assert found.uploads == (found.definition_upload,)
