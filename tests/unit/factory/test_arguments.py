@@ -52,6 +52,7 @@ def test_how_the_dag_is_shown(configs):
     assert {"marketing", "sagemaker", "churn", "Training"} <= set(dag.tags)
     assert {task.owner for task in dag.tasks} == {"data"}
     assert dag.owner_links == {"data": "https://example.com/data"}
+    assert "- [data](https://example.com/data)" in dag.doc_md
 
 
 def test_the_pipelines_description_is_the_dags(configs):

@@ -185,3 +185,11 @@ def test_steps_without_a_task_are_found():
     snapshot = look("Executing", row("sow", "Succeeded"), row("extra", "Executing"))
 
     assert unmirrored_steps(snapshot, frozenset({"sow", "grow"})) == ("extra",)
+
+
+@pytest.mark.parametrize("execution", ["Succeeded", "Failed", "Stopped", "CompletedWithFailures"])
+def test_a_step_that_the_definition_lacks_is_skipped_however_the_execution_ended(execution):
+    outcome = step_outcome(look(execution, row("sow", "Succeeded")), "rake", PLAN)
+
+    assert outcome.verdict is Verdict.SKIPPED
+    assert "no step of this name" in outcome.reason
