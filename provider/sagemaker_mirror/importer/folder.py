@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sagemaker_mirror.config import ConfigError, PipelineConfig, load_folder
+from sagemaker_mirror.config import ConfigError, PipelineConfig, Problem, load_folder
 from sagemaker_mirror.config.discovery import conf_files
 from sagemaker_mirror.graph import StepGraph, build_graph
 from sagemaker_mirror.importer.conf_text import conf_text, definition_text, kept_conf
 from sagemaker_mirror.importer.proposal import InexpressibleError, check_proposal, proposed_files
 from sagemaker_mirror.importer.reading import ImportedPipeline
 from sagemaker_mirror.importer.rewriting.code import Fetch
+from sagemaker_mirror.importer.rewriting.conf import SCRIPTS
 
 CONF = "conf/conf.yaml"
 DEFINITION = "definition.json"
 
 
 class FolderTakenError(ValueError):
-    """A folder has files that would be overwritten, or other confs beside them."""
+    """A folder has files that would be overwritten, or other confs or scripts beside them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def write_folder(
     :param folder: the folder.
     :param fetch: reads an object of S3, by its address; None: there is no way to S3.
     :param force: whether files that are there already are overwritten.
-    :raises FolderTakenError: there are files already, or other confs.
+    :raises FolderTakenError: there are files already, or other confs or scripts.
     :raises ConfigError: no DAG can be built from it.
     :raises OSError: it can't be written.
     """
@@ -68,6 +69,7 @@ def write_folder(
         files = proposed_files(pipeline, name, CONF, [_origin(pipeline, name)], fetch)
         with _tried(folder, files) as config:
             check_proposal(pipeline, config)
+        _check_scripts(folder, files)
     except (InexpressibleError, ConfigError) as error:
         why_kept = error.reasons if isinstance(error, InexpressibleError) else (f"as a conf it is wrong: {error}",)
         files = _kept_files(pipeline, name)
@@ -95,15 +97,28 @@ def _tried(folder: Path, files: Mapping[str, bytes]) -> Iterator[PipelineConfig]
     They lie beside the folder, so that what holds for all folders of the configs root holds for them too.
     """
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".import-") as name:
-        trial = Path(name)
+        trial = Path(name).absolute()
         for path, content in files.items():
             _write(trial / path, content)
         try:
             config = load_folder(trial)
         except ConfigError as error:
-            problems = [replace(it, path=folder / it.path.relative_to(trial)) for it in error.problems]
-            raise ConfigError(problems) from error
+            raise ConfigError(_moved(problem, trial, folder) for problem in error.problems) from error
         yield config
+
+
+def _moved(problem: Problem, trial: Path, folder: Path) -> Problem:
+    if not problem.path.is_relative_to(trial):
+        return problem  # in a conf for all folders
+    return replace(problem, path=folder / problem.path.relative_to(trial))
+
+
+def _check_scripts(folder: Path, files: Iterable[str]) -> None:
+    """Refuse to mix scripts: each file beside them would get into their bundle."""
+    there = {path.relative_to(folder).as_posix() for path in (folder / SCRIPTS).rglob("*") if path.is_file()}
+    others = sorted(there.difference(files))
+    if others:
+        raise FolderTakenError(f"{folder} has other scripts: {', '.join(others)}; remove them first")
 
 
 def _kept_files(pipeline: ImportedPipeline, name: str) -> dict[str, bytes]:

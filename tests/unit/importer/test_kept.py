@@ -196,6 +196,17 @@ def test_what_can_be_no_dag_is_not_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_wrong_for_all_folders_is_said_at_its_place(tmp_path):
+    base = tmp_path / "conf/conf.yaml"
+    base.parent.mkdir()
+    base.write_text("conf: {s3Bukket: x}\n")
+
+    with pytest.raises(ConfigError) as error:
+        write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
+
+    assert error.value.problems[0].path == base
+
+
 def test_what_the_conf_says_of_parameters_gets_into_the_definition(tmp_path):
     write_folder(PIPELINE, "Harvest", tmp_path / "harvest")
     conf = tmp_path / "harvest/conf/conf.yaml"

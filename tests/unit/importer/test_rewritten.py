@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sagemaker_mirror.compiler import CompiledPipeline, Target, compile_pipeline
 from sagemaker_mirror.config import ConfigError, load_folder
 from sagemaker_mirror.graph import build_graph
-from sagemaker_mirror.importer import ImportedPipeline, write_folder
+from sagemaker_mirror.importer import FolderTakenError, ImportedPipeline, write_folder
 from sagemaker_mirror.mirror.arns import Arn
 from tests.conftest import REPOSITORY
 from tests.unit.compiler.project import GUARDED, TARGET, compile_conf, conf
@@ -137,6 +137,18 @@ def test_tags_of_all_steps_are_the_folders_and_those_that_were_put_on_the_pipeli
 
     assert written.why_kept == ()
     assert load_folder(tmp_path / "imported/wine").base.tags == {"team": "cellar"}
+
+
+def test_scripts_of_others_are_never_mixed_with_its_own(tmp_path):
+    compiled = compile_conf(tmp_path, conf())
+    other = tmp_path / "imported/wine/scripts/tasting/notes.py"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
+
+    with pytest.raises(FolderTakenError, match="has other scripts: scripts/tasting/notes"):
+        write_folder(
+            imported(compiled, TARGET), "wine", tmp_path / "imported/wine", fetch=objects(compiled), force=True
+        )
 
 
 def test_without_its_scripts_the_definition_is_kept(tmp_path):

@@ -24,6 +24,9 @@ from sagemaker_mirror.importer.rewriting.models import (
 from sagemaker_mirror.importer.rewriting.sections import REWRITERS, Rewritten, Surroundings
 from sagemaker_mirror.importer.rewriting.values import concise, source_of, with_texts
 
+SCRIPTS = "scripts"
+"""The folder of all scripts."""
+
 Keys = dict[str, Any]
 # Names below a model that stand for something already, whatever step would read them.
 _TAKEN = frozenset({*FIXED_SECTIONS, "source_directory", "name", "tags"})
@@ -82,7 +85,7 @@ class _Rewriter:
             bundle = next((address for step in steps if (address := bundles[step["Name"]])), None)
             folder: Keys = {}
             if bundle is not None:
-                folder = {"source_directory": "scripts" if len(groups) == 1 else f"scripts/{model}"}
+                folder = {"source_directory": SCRIPTS if len(groups) == 1 else f"{SCRIPTS}/{model}"}
                 scripts[folder["source_directory"]] = bundle
             group = package_group_name(self._name, model)
             models[model] = folder | {key: _without_group(group, section) for key, section in sections.items()}
