@@ -128,6 +128,18 @@ def test_whatever_the_conf_the_imported_folder_compiles_to_an_equal_pipeline(cha
         event("kept" if written.why_kept else "a conf again")
 
 
+@pytest.mark.parametrize("image", [None, "packer:1"])
+def test_a_repacked_model_is_repacked_again(image, tmp_path):
+    wanted = conf()
+    wanted["models"]["red"]["registry"] |= {"ModelRepack": True, "ModelRepackImageUri": image}
+    compiled = compile_conf(tmp_path, wanted)
+    assert len(compiled.definition["Steps"]) == 7
+
+    written, _ = again(compiled, TARGET, tmp_path / "imported/wine")
+
+    assert written.why_kept == ()
+
+
 def test_tags_of_all_steps_are_the_folders_and_those_that_were_put_on_the_pipeline_alone_stay_there(tmp_path):
     compiled = compile_conf(tmp_path, conf() | {"tags": {"team": "cellar"}})
     pipeline = imported(compiled, TARGET)

@@ -6,16 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sagemaker_mirror.config.definition import TRIGGERS
-from sagemaker_mirror.config.model import DEFAULT_SECTION, EvaluateSection, NetworkSecurity, StepConfig
+from sagemaker_mirror.config.model import (
+    DEFAULT_SECTION,
+    EvaluateSection,
+    NetworkSecurity,
+    RegistrySection,
+    StepConfig,
+)
 from sagemaker_mirror.config.names import package_group_name
 from sagemaker_mirror.config.validation import FIXED_SECTIONS
 from sagemaker_mirror.importer.reading import ImportedPipeline
 from sagemaker_mirror.importer.rewriting.code import Code
 from sagemaker_mirror.importer.rewriting.models import (
     Step,
+    archived_by,
     class_of,
     grouped,
-    is_repacked,
+    image_of,
     metrics_of,
     program_of,
     repacked_by,
@@ -64,7 +71,7 @@ class _Rewriter:
             {**step, "Arguments": with_texts(step["Arguments"])} for step in pipeline.definition["Steps"]
         ]
         self._repacks = repacked_by(written)
-        self._repack_steps = {step["Name"]: step for step in written if step["Name"] in self._repacks}
+        self._images = {step["Name"]: image_of(step) for step in written if step["Type"] == "Training"}
         self._steps = [step for step in written if step["Name"] not in self._repacks]
         self._bucket = next(iter(code.bundles), "s3:///").split("/")[2]
         around = Surroundings(code, self._bucket, dict(_names_of_outputs(self._steps)))
@@ -187,10 +194,13 @@ class _Rewriter:
             shared = self._registry(registered, dict(self._rewritten[registered["Name"]].section), steps)
             image = section["InferenceSpecification"]["image_uri"]
             same = shared["InferenceSpecification"]["image_uri"] == image
-            if same and is_repacked(step, self._repacks) == is_repacked(registered, self._repacks):
+            if same and archived_by(step) == archived_by(registered):
                 return {**shared, **({"tags": section["tags"]} if "tags" in section else {})}
-        section["ModelRepack"] = is_repacked(step, self._repacks)
-        return section
+        name = archived_by(step)
+        section["ModelRepack"] = name in self._repacks
+        if name in self._repacks and self._images[name] != self._images[self._repacks[name]]:
+            section["ModelRepackImageUri"] = self._images[name]
+        return concise(RegistrySection, section)
 
     def _step(self, step: Step, section: str) -> Keys:
         rewritten: Rewritten = self._rewritten[step["Name"]]

@@ -33,19 +33,18 @@ def class_of(step: Step) -> str:
     return "Metrics" if step.get("PropertyFiles") == PROPERTY_FILES else str(step["Type"])
 
 
-def trained_by(step: Step, repacks: Mapping[str, str]) -> str:
-    """Give the Training step whose model a step creates or registers.
+def archived_by(step: Step) -> str:
+    """Give the step whose archive a model is created or registered from: one that trains, or one that repacks.
 
-    :param step: the step.
-    :param repacks: the Training steps whose models are repacked, by the names of the steps that do it.
+    :param step: the step that creates or registers it.
     """
-    name = source_of(_container(step)["ModelDataUrl"]) or ""
-    return repacks.get(name, name)
+    return source_of(_container(step)["ModelDataUrl"]) or ""
 
 
-def is_repacked(step: Step, repacks: Mapping[str, str]) -> bool:
-    """Tell whether a step creates or registers a repacked model."""
-    return source_of(_container(step)["ModelDataUrl"]) in repacks
+def image_of(step: Step) -> str:
+    """Give the image that a Training step runs in."""
+    image: str = step["Arguments"]["AlgorithmSpecification"]["TrainingImage"]
+    return image
 
 
 def program_of(step: Step) -> str:
@@ -82,7 +81,8 @@ def grouped(steps: Sequence[Step], bundles: Mapping[str, str | None], repacks: M
         name = step["Name"]
         related = [shared.setdefault(bundle, name)] if (bundle := bundles.get(name)) else []
         if step["Type"] in ("Model", "RegisterModel"):
-            related.append(trained_by(step, repacks))
+            archive = archived_by(step)
+            related.append(repacks.get(archive, archive))
         if step["Type"] == "RegisterModel" and (metrics := metrics_of(step)):
             related.append(metrics)
         if step["Type"] == "Transform":
