@@ -51,9 +51,9 @@ def step_docs(config: PipelineConfig) -> dict[str, str]:
         written = {name: fenced(_yaml(section), "yaml") for name, section in sections.items()}
         for step, entry in zip(unit.steps, entries, strict=True):
             name = section_name(step, sections)
-            parts = [f"Step `{step.name}` of model `{model}`", fenced(_yaml(entry), "yaml")]
+            parts = [f"Step **{step.name}** of model **{model}**", fenced(_yaml(entry), "yaml")]
             if name in written:
-                parts += [f"Section `{name}`", written[name]]
+                parts += [f"Section **{name}**", written[name]]
             docs[step.name] = "\n\n".join(parts)
     return docs
 
@@ -64,7 +64,7 @@ def _defined_step_docs(config: PipelineConfig, step: DefinedStep) -> str:
         written = written[key]
     # The steps of its branches have docs of their own.
     arguments = {name: value for name, value in (written.get("Arguments") or {}).items() if name not in BRANCHES}
-    parts = [f"Step `{step.name}` of type `{step.type}`"]
+    parts = [f"Step **{step.name}** of type **{step.type}**"]
     if step.branch is not None:
         parts.append(f"It runs where the outcome of `{step.branch.condition}` is {step.branch.outcome}.")
     return "\n\n".join([*parts, fenced(_yaml({**written, "Arguments": arguments}), "yaml")])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_mirror.compat import DAG, Param
+from sagemaker_mirror.compat import AIRFLOW_3, DAG, Param
 from sagemaker_mirror.config import ConfigError, Parameter, PipelineConfig
 from sagemaker_mirror.config.fields import PLACEHOLDER
 from sagemaker_mirror.config.placeholders import name_pattern
@@ -111,18 +111,7 @@ def _settings(config: PipelineConfig, steps: list[str]) -> dict[str, Param]:
         "max_parallel_steps": _setting(
             "Steps at once", "How many steps run at once. Empty: as many as the pipeline lets.", "integer", minimum=1
         ),
-        # No choice is an empty list: Airflow 2's form looks for each step in the value.
-        "selected_steps": Param(
-            [],
-            "Run these steps alone, on the results of the source execution. They must hang together. Empty: all.",
-            type=["null", "array"],
-            title="Steps to run",
-            section=SETTINGS,
-            items={"type": "string", "enum": steps},
-            examples=steps,
-            uniqueItems=True,
-            maxItems=MOST_STEPS,
-        ),
+        "selected_steps": _selection(steps),
         "source_execution_arn": _setting(
             "Source execution",
             "ARN of the execution of this pipeline, succeeded or failed, whose results the chosen steps run on.",
@@ -138,6 +127,29 @@ def _settings(config: PipelineConfig, steps: list[str]) -> dict[str, Param]:
             **arn,
         ),
     }
+
+
+def _selection(steps: list[str]) -> Param:
+    description = (
+        "Run these steps alone, on the results of the source execution. They must hang together. Empty: all."
+    )
+    choice: dict[str, Any] = {}
+    if AIRFLOW_3:
+        choice["examples"] = steps
+    else:
+        # Airflow 2 can't show its list to choose from again, where it refuses the form and nothing was chosen in it.
+        description += f" One a line, of {', '.join(steps)}."
+    return Param(
+        [],
+        description,
+        type=["null", "array"],
+        title="Steps to run",
+        section=SETTINGS,
+        items={"type": "string", "enum": steps},
+        uniqueItems=True,
+        maxItems=MOST_STEPS,
+        **choice,
+    )
 
 
 def _setting(title: str, description: str, kind: str, **limits: Any) -> Param:

@@ -135,7 +135,7 @@ def test_a_tasks_docs_are_its_step_and_its_section(configs):
     dag = build_dags(configs.root)["churn"]
     docs = dag.get_task("publish").doc_md
     assert "step_name: publish" in docs
-    assert "Section `registry`" in docs
+    assert "Section **registry**" in docs
     assert "approval_status: PendingManualApproval" in docs
     assert "entry_point" not in docs
     assert "step_name: prepare" in dag.get_task("prepare").doc_md

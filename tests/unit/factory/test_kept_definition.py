@@ -49,7 +49,7 @@ def test_docs_show_each_step_once(dag):
     assert "grow (Tuning)" in dag.doc_md
     assert "definition.json" not in dag.doc_md.partition("conf.yaml")[0]
     docs = {task.task_id: task.doc_md for task in dag.tasks if task.doc_md}
-    assert "Step `mow` of type `Lambda`" in docs["mow"]
+    assert "Step **mow** of type **Lambda**" in docs["mow"]
     assert "It runs where the outcome of `dry` is True." in docs["mow"]
     assert "mow" not in docs["dry"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sagemaker_mirror.compat import DAG
+from sagemaker_mirror.compat import AIRFLOW_3, DAG
 from sagemaker_mirror.config import ConfigError
 from sagemaker_mirror.config.pipeline import RUN_SETTINGS
 from sagemaker_mirror.factory import SageMakerPipelineDag, SageMakerPipelineTaskGroup, build_dags
@@ -131,7 +131,8 @@ def test_at_most_fifty_steps_are_run_by_themselves(configs):
     many = {"churn": [(f"fit-{number}", "Training", []) for number in range(51)]}
     param = params_of(configs, steps=many)["selected_steps"]
     names = [f"fit-{number}" for number in range(51)]
-    assert param.schema["examples"] == names  # what both user interfaces offer
+    # What Airflow 3 offers; the form of Airflow 2 breaks where it is refused and no example was chosen.
+    assert param.schema.get("examples") == (names if AIRFLOW_3 else None)
     assert accepts(param, names[:50])
     assert not accepts(param, names)
 
