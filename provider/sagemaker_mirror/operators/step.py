@@ -122,7 +122,7 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
     def execute(self, context: Context) -> Any:
         """Look once and wait; a later try resumes the execution first."""
         if context["ti"].try_number == 1:
-            return super().execute(context)
+            return self.begin(context)
         self.link_execution(context)
         snapshot = self.look()
         judged = self.following.try_again(self.first_wait(), snapshot)

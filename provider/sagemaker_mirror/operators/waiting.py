@@ -62,6 +62,13 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once; where there is nothing to judge yet, wait."""
+        return self.begin(context)
+
+    def begin(self, context: Context) -> Any:
+        """Do what ``execute`` does; Airflow 2 warns of an ``execute`` that is called by another one.
+
+        :param context: the task's context
+        """
         self.link_execution(context)
         return self.follow(context, self.first_wait())
 
