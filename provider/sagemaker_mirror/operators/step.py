@@ -130,6 +130,14 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
             return self.follow(context, judged)
         return self.finish(context, snapshot, judged)
 
+    def resume(
+        self, context: Context, event: dict[str, Any] | None = None, wait: dict[str, Any] | None = None
+    ) -> Any:
+        """Go on after a deferral; fail where the step's own trigger has found out that the task fails."""
+        if event is None or not event.get("failed"):
+            return super().resume(context, event, wait)
+        return self.finish(context, self.look(), Outcome(Verdict.FAILED, event["message"]))
+
     def advance(self, wait: Wait, snapshot: ExecutionSnapshot) -> Wait | Outcome:
         """Say what a look makes of a wait; resume the execution where a later try has waited for its end."""
         return self.following.advance(wait, snapshot)

@@ -144,7 +144,7 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
         duties = worker_duties(self.task, self._xcoms.try_number, outcome.verdict)
         if duties:
             self.log.info("%s A worker ends the task, for its %s.", outcome.reason, ", ".join(duties))
-            return self._to_worker(wait, outcome)
+            return self._to_worker(wait, outcome, snapshot)
         try:
             if snapshot is None:
                 self.log.error("%s", outcome.reason)
@@ -155,7 +155,7 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
             await in_thread("xcoms", self._xcoms.end, ending)
         except Exception:
             self.log.exception("The triggerer cannot end the task: a worker does.")
-            return self._to_worker(wait, outcome)
+            return self._to_worker(wait, outcome, snapshot)
         return _EVENTS[ending.verdict]()
 
     async def _following(self) -> StepFollowing:
@@ -168,9 +168,11 @@ class SageMakerPipelineStepTrigger(SageMakerPipelineTrigger):
             remember=self._xcoms.remember,
         )
 
-    def _to_worker(self, wait: Wait, outcome: Outcome) -> TriggerEvent:
+    def _to_worker(self, wait: Wait, outcome: Outcome, snapshot: ExecutionSnapshot | None) -> TriggerEvent:
         payload = self._payload(Seen("ended", outcome.reason))
-        return TriggerEvent({**payload, "wait": wait.to_json()})  # type: ignore[no-untyped-call]
+        # The worker sees for itself whether the step has succeeded; why a retry failed, it could not.
+        failed = outcome.verdict is Verdict.FAILED and snapshot is not None
+        return TriggerEvent({**payload, "wait": wait.to_json(), "failed": failed})  # type: ignore[no-untyped-call]
 
     def _deadline(self) -> float | None:
         if self.timeout_after is None or self.execution_timeout is None:
