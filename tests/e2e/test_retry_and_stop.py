@@ -101,6 +101,8 @@ def test_marking_the_run_failed_stops_the_execution(environment: DemoEnvironment
 def test_other_acts_stop_nothing(environment: DemoEnvironment, run: str) -> None:
     arn = newest(environment)
     airflow, begun = environment.airflow, environment.sagemaker.calls.after(0)[-1].number
+    airflow.clear(RETRIED.name, run, "first")
+    wait_for_trigger(environment, run, "first", try_number=2)
     environment.airflow.set_task_state(RETRIED.name, run, "first", "success")
     airflow.clear(RETRIED.name, run, "execution")
     wait_for_trigger(environment, run, "execution", try_number=2)
