@@ -1,4 +1,4 @@
-"""An Airflow DAG that brings data, trains, and tells of the new model package: the pipeline is one group in it."""
+"""An Airflow DAG that brings data, trains on it, and tells of the new package: the pipeline is one group in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import logging
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.sdk import DAG, task
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+    from airflow.decorators import task
 
 from sagemaker_mirror.factory import SageMakerPipelineTaskGroup
 
@@ -17,13 +21,15 @@ with DAG(
 ) as dag:
 
     @task
-    def bring_data() -> None:
+    def bring_data() -> str:
         log.info("Last night's measurements are in S3.")
+        return "s3://my-bucket/measurements/last-night.csv"
 
     @task
     def announce(registered: dict[str, Any]) -> None:
         log.info("%s waits for approval.", registered["model_package_arn"])
 
-    training = SageMakerPipelineTaskGroup("breast-cancer", configs="../../configs")
+    data = bring_data()
+    training = SageMakerPipelineTaskGroup("breast-cancer", configs="../../configs", parameters={"InputDataUrl": data})
     # What a step's task returns is its XCom: of a RegisterModel step, the ARN of the package.
-    bring_data() >> training >> announce(training.pipeline.steps["register"].output)
+    data >> training >> announce(training.pipeline.steps["register"].output)

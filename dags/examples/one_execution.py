@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from airflow.sdk import DAG
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
 
 from sagemaker_mirror.operators.sagemaker_pipeline import (
     SageMakerPipelineExecutionOperator,
@@ -13,8 +16,6 @@ from sagemaker_mirror.operators.sagemaker_pipeline import (
 
 with DAG("one_execution", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), catchup=False) as dag:
     start = SageMakerPipelineStartOperator(
-        task_id="start", pipeline_name="breast-cancer", parameters={"InputDataUrl": "s3://my-bucket/measurements/"}
+        task_id="start", pipeline_name="breast-cancer", parameters={"InputDataUrl": "s3://my-bucket/measurements.csv"}
     )
-    SageMakerPipelineExecutionOperator(
-        task_id="execution", pipeline_execution_arn=start.output, deferrable=True, poll_interval=60
-    )
+    SageMakerPipelineExecutionOperator(task_id="execution", pipeline_execution_arn=start.output, deferrable=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from airflow.sdk import task
+try:
+    from airflow.sdk import task
+except ImportError:  # Airflow 2.11
+    from airflow.decorators import task
 
 from sagemaker_mirror.factory import SageMakerPipelineDag
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sagemaker_mirror.compat import AIRFLOW_3, DAG
@@ -135,6 +137,24 @@ def test_at_most_fifty_steps_are_run_by_themselves(configs):
     assert param.schema.get("examples") == (names if AIRFLOW_3 else None)
     assert accepts(param, names[:50])
     assert not accepts(param, names)
+
+
+@pytest.mark.skipif(AIRFLOW_3, reason="the form of Airflow 3 is no template")
+@pytest.mark.parametrize("value", [None, [], ["fit"]])
+def test_airflow_2_can_show_the_form_again_when_a_value_was_wrong(configs, value):
+    """Its form sends null where nothing is chosen, and is then rendered with what it sent."""
+    import airflow.www
+    import jinja2
+
+    template = (Path(airflow.www.__file__).parent / "templates" / "airflow" / "trigger.html").read_text()
+    macro = template[template.index("{% macro form_element") : template.index("{% endmacro %}")]
+    field = params_of(configs)["selected_steps"].dump() | {"value": value}
+    page = jinja2.Environment(autoescape=True).from_string(
+        f"{macro}{{% endmacro %}}{{{{ form_element('selected_steps', field) }}}}"
+    )
+
+    lines = page.render(field=field).partition("<textarea")[2].partition("</textarea")[0]
+    assert ("fit\n" in lines) == bool(value)
 
 
 def test_the_tasks_of_a_folder_read_the_form_and_those_of_a_group_do_not(configs):
