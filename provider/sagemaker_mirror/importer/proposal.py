@@ -53,7 +53,7 @@ def proposed_files(
         raise InexpressibleError(["its scripts are in S3, to which a file shows no way"])
     try:
         code = read_code(pipeline.definition, fetch)
-    except (BotoCoreError, ClientError, ValueError) as error:
+    except (BotoCoreError, ClientError, ValueError, LookupError, TypeError) as error:
         raise InexpressibleError([f"its scripts can't be read: {error}"]) from error
     try:
         conf, scripts = rewrite(pipeline, name, code)

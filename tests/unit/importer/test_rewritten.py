@@ -128,6 +128,38 @@ def test_whatever_the_conf_the_imported_folder_compiles_to_an_equal_pipeline(cha
         event("kept" if written.why_kept else "a conf again")
 
 
+def test_several_files_of_a_channel_are_named_again(tmp_path):
+    wanted = conf()
+    files = [{"fileName": f"s3://cellar/{year}/grapes.csv"} for year in (1998, 1999)]
+    wanted["models"]["red"]["train"]["channels"] = {"train": {"dataFiles": files}}
+    compiled = compile_conf(tmp_path, wanted)
+
+    written, _ = again(compiled, TARGET, tmp_path / "imported/wine")
+
+    assert written.why_kept == ()
+    [channel] = load_folder(tmp_path / "imported/wine").models["red"].train.channels.values()
+    assert [{"fileName": file.file_name} for file in channel.data_files] == files
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2]", b"\xff", b"exec"])
+def test_objects_of_another_content_are_no_reason_to_fail(content, tmp_path):
+    wanted = conf()
+    files = [{"fileName": f"s3://cellar/{number}.csv"} for number in range(2)]
+    wanted["models"]["red"]["train"]["channels"] = {"train": {"dataFiles": files}}
+    compiled = compile_conf(tmp_path, wanted)
+    read = objects(compiled)
+
+    for ending in ("sourcedir.tar.gz", "runproc.sh", ".manifest"):
+        folder = tmp_path / f"imported/{ending}"
+        written = write_folder(
+            imported(compiled, TARGET),
+            "wine",
+            folder,
+            fetch=lambda uri, ending=ending: content if uri.endswith(ending) else read(uri),
+        )
+        assert written.why_kept[0].startswith("its scripts can't be read")
+
+
 @pytest.mark.parametrize("image", [None, "packer:1"])
 def test_a_repacked_model_is_repacked_again(image, tmp_path):
     wanted = conf()

@@ -1,13 +1,14 @@
-"""The scripts that a definition refers to, from S3."""
+"""The scripts and manifests that a definition refers to, from S3."""
 
 from __future__ import annotations
 
 import io
+import json
 import posixpath
 import re
 import shlex
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,19 +19,21 @@ from sagemaker_mirror.compiler.source import BUNDLE
 Fetch = Callable[[str], bytes]
 """Gives the content of an object in S3."""
 
-_ADDRESS = re.compile(r"s3://[^/\s\"]+/[^\s\"]+/code/[0-9a-f]{64}/[^/\s\"]+")
+_ADDRESS = re.compile(r"s3://[^/\s\"]+/[^\s\"]+/(?:code|data)/[0-9a-f]{64}/[^/\s\"]+")
 
 
 @dataclass(frozen=True)
 class Code:
-    """What a definition refers to under ``code/``, by address.
+    """What a definition refers to, by address.
 
     :param bundles: the scripts of each bundle by their names.
     :param entry_points: the script that each start script of a processing job runs.
+    :param manifests: the files that each manifest names.
     """
 
     bundles: Mapping[str, Mapping[str, bytes]]
     entry_points: Mapping[str, str]
+    manifests: Mapping[str, Sequence[str]]
 
 
 def read_code(definition: Mapping[str, Any], fetch: Fetch) -> Code:
@@ -42,12 +45,16 @@ def read_code(definition: Mapping[str, Any], fetch: Fetch) -> Code:
     """
     bundles: dict[str, Mapping[str, bytes]] = {}
     entry_points: dict[str, str] = {}
+    manifests: dict[str, Sequence[str]] = {}
     for uri in dict.fromkeys(_addresses(definition)):
         if uri.endswith(f"/{BUNDLE}"):
             bundles[uri] = dict(_unpacked(fetch(uri)))
         elif uri.endswith(f"/{entrypoint.NAME}"):
             entry_points[uri] = _entry_point(fetch(uri).decode())
-    return Code(bundles, entry_points)
+        elif uri.endswith(".manifest"):
+            first, *names = json.loads(fetch(uri))
+            manifests[uri] = [first["prefix"] + name for name in names]
+    return Code(bundles, entry_points, manifests)
 
 
 def _addresses(value: Any) -> Iterable[str]:

@@ -139,7 +139,8 @@ def training(name: str, request: Keys, around: Surroundings) -> Rewritten:
         else:
             reading = {**source, **item}
             if source_of(source["S3Uri"]) is None:
-                channels[item["ChannelName"]] = {"dataFiles": [{"fileName": source["S3Uri"]}]}
+                files = around.code.manifests.get(source["S3Uri"], [source["S3Uri"]])
+                channels[item["ChannelName"]] = {"dataFiles": [{"fileName": file} for file in files]}
             else:
                 chained.append(source_of(source["S3Uri"]))
     called = around.channels.get(name, DEFAULT_CHANNEL)
