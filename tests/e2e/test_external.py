@@ -24,7 +24,9 @@ DISPATCHER_ID = "sagemaker_mirror_dispatcher"
 RUN_WITHIN = 300.0  # seconds
 FOUND_WITHIN = 120.0
 CONNECTION = "airflow_api"
-NOTES = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 3)
+AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
+NOTES = AIRFLOW >= (3, 3)
+TIMEOUT = "TASK_INSTANCE_HEARTBEAT_TIMEOUT" if AIRFLOW >= (3, 0) else "SCHEDULER_ZOMBIE_TASK_THRESHOLD"
 NOTE = "Execution {} was begun outside Airflow by maria, a user of Studio."
 TASKS = ["upsert", "start", "execution", "external-one", "external-two", "summary"]
 
@@ -57,7 +59,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoEnviro
             "SAGEMAKER_MIRROR__AIRFLOW_API_CONN_ID": CONNECTION,
             # A scheduler that was killed leaves tasks behind, which the next one takes over after five minutes.
             "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 15,
-            "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
+            f"SCHEDULER__{TIMEOUT}": 60,
         },
     ) as environment:
         environment.airflow.wait_for_dags(["external", "burst", DISPATCHER_ID], 120)
