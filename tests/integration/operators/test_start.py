@@ -123,8 +123,10 @@ def test_an_execution_starts_in_the_region_of_its_pipeline_whatever_the_connecti
     assert start.pipeline_name == "{{ ti.xcom_pull(task_ids='upsert', map_indexes=-1)['pipeline_arn'] }}"
     start.pipeline_name, start.pipeline_version_id = written["pipeline_arn"], written["pipeline_version_id"]
 
+    local.faults.add(StepFault("sow", "hold"))
     arn = run(start, context_of(start)).result
 
+    assert run(start, context_of(start, try_number=2)).result == arn
     assert executions(sagemaker) == [arn]
 
 
