@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sagemaker_mirror.cli.bundle import files
+from sagemaker_mirror.cli.bundle.dependencies import missing_wheels
 from sagemaker_mirror.cli.bundle.policy import policy_document, resources_of
 from sagemaker_mirror.cli.bundle.readme import Contents, readme
 from sagemaker_mirror.cli.bundle.wheel import Wheel, pack
@@ -32,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
     configs = load_all(options.configs)
     values = collect_values(options.values)
     wheel = Wheel.of_this_package()
+    plugins = {wheel.name: wheel.content, **(missing_wheels(options.version) if options.offline else {})}
     resources = resources_of(configs, values)
-    contents = Contents(options.version, [config.name for config in configs], wheel.name, resources)
+    contents = Contents(options.version, [config.name for config in configs], sorted(plugins), resources)
     texts = {
         "README.md": readme(contents),
         "iam-policy.json": json.dumps(policy_document(resources), indent=2),
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     shutil.copytree(options.configs, output / "dags" / "configs", ignore=_UNWANTED)
     for name, text in texts.items():
         write(text, output / name)
-    (output / "plugins.zip").write_bytes(pack({wheel.name: wheel.content}))
+    (output / "plugins.zip").write_bytes(pack(plugins))
     write(f"Wrote {output} with {len(configs)} pipelines; {output / 'README.md'} says how to deploy it.")
     return 0
 

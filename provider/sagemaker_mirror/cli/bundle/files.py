@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from sagemaker_mirror.cli.bundle.dependencies import PYTHON
 from sagemaker_mirror.cli.bundle.wheel import DISTRIBUTION
 
-PYTHON = "3.12"  # of every MWAA environment with an Airflow that we support
 PLUGINS = "/usr/local/airflow/plugins"  # where MWAA unpacks plugins.zip
 REQUIRED = ("SMP_REGION", "SMP_ACCOUNTID", "SMP_S3BUCKETNAME", "SMP_ROLE")
 OPTIONAL = ("SMP_SUBNETS", "SMP_SECURITYGROUPS", "SMP_KMS_KEY")
@@ -27,7 +27,7 @@ IGNORED = "[!.]*\n"
 
 
 def requirements(airflow: str, version: str, *, offline: bool) -> str:
-    """Give ``requirements.txt``. All that this package depends on is part of each MWAA environment.
+    """Give ``requirements.txt``. What is not part of an MWAA environment comes from ``plugins.zip`` or an index.
 
     Without internet there is no constraints line, as its address could not be reached; MWAA then takes the
     constraints that lie in its image. It looks for the option in comments too, so no comment may name it.

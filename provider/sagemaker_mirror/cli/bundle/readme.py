@@ -17,13 +17,13 @@ class Contents:
 
     :param airflow: the environment's version of Airflow.
     :param pipelines: the config folders, which are the DAGs.
-    :param wheel: the name of the wheel in ``plugins.zip``.
+    :param wheels: the names of the wheels in ``plugins.zip``.
     :param resources: the ARNs of each statement of the policy.
     """
 
     airflow: str
     pipelines: Sequence[str]
-    wheel: str
+    wheels: Sequence[str]
     resources: Mapping[str, Sequence[str]]
 
 
@@ -37,6 +37,7 @@ def readme(contents: Contents) -> str:
         f'       --{option}-s3-path {name} --{option}-s3-object-version "$(version {name})"'
         for option, name in zip(_OPTIONS, _FILES, strict=True)
     )
+    wheels = ", ".join(f"`{name}`" for name in contents.wheels)
     return f"""# {len(contents.pipelines)} SageMaker pipelines for Amazon MWAA, Airflow {contents.airflow}
 
 DAGs: {", ".join(contents.pipelines)}
@@ -55,8 +56,8 @@ DAGs: {", ".join(contents.pipelines)}
    ```
 
 3. Put the files into the bucket. An environment has one of each of them: if yours has a `requirements.txt`, a
-   `startup.sh` or a `plugins.zip` already, add the lines to it, and `{contents.wheel}`
-   from this `plugins.zip` to it.
+   `startup.sh` or a `plugins.zip` already, add the lines of these to it, and what is in this `plugins.zip`:
+   {wheels}.
 
    ```
    aws s3 sync dags "s3://$BUCKET/dags"

@@ -16,6 +16,7 @@ from airflow.utils.file import list_py_file_paths
 
 import sagemaker_mirror
 from sagemaker_mirror import __version__
+from sagemaker_mirror.cli.bundle.dependencies import MISSING
 from sagemaker_mirror.cli.bundle.files import LOADER
 from sagemaker_mirror.cli.parser import MWAA_VERSIONS
 from tests.conftest import REPOSITORY
@@ -65,6 +66,49 @@ def test_offline_requirements_name_no_address(bundle: Callable[..., Path]) -> No
         "--no-index",
         PACKAGE,
     ]
+
+
+def test_what_an_environment_lacks_comes_along_offline(
+    bundle: Callable[..., Path], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = here / "index"
+    index.mkdir()
+    names = {write_wheel(index, requirement) for requirement in MISSING["2.11.2"]}
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    folder = bundle("--offline", version="2.11.2")
+    with zipfile.ZipFile(folder / "plugins.zip") as archive:
+        assert {*archive.namelist()} - names == {f"airflow_provider_sagemaker_mirror-{__version__}-py3-none-any.whl"}
+        assert {*archive.namelist()} >= names
+    assert all(name in (folder / "README.md").read_text() for name in names)
+
+
+def write_wheel(folder: Path, requirement: str) -> str:
+    name, version = requirement.replace("-", "_").split("==")
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        info = f"{name}-{version}.dist-info"
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path.name
+
+
+def test_without_an_index_it_says_what_is_missing(
+    call: Callable[..., Result], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(here))
+    result = call("bundle", "mwaa", "--version", "2.11.2", "-o", "out", "--offline")
+    assert result.code == 1
+    assert "pip can't download what MWAA 2.11.2 lacks (annotated-types==0.7.0" in result.err
+    assert not (here / "out").exists()
+
+
+@pytest.mark.parametrize("version", MISSING)
+def test_what_is_missing_has_the_versions_of_mwaa(version: str) -> None:
+    lock = (REPOSITORY / f".ci/locks/mwaa-{version}.txt").read_text().splitlines()
+    assert {*MISSING[version]} <= {*lock}
 
 
 def test_plugins_hold_a_wheel_that_pip_installs(bundle: Callable[..., Path], here: Path) -> None:
