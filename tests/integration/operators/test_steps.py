@@ -172,6 +172,8 @@ def test_without_an_execution_the_task_says_so(local, arn, place):
         ('{"yield": {"value": 7}}', {"yield": {"value": 7}}, ""),
         ('{"yield": "' + "x" * 60_000 + '"}', None, "more than"),
         ("no JSON", None, "cannot be read"),
+        ('{"yield": NaN}', None, "cannot be read"),  # what follows is no JSON for PostgreSQL
+        (r'{"yield": "\u0000"}', None, "cannot be read"),
         (None, None, "cannot be read"),
     ],
 )
