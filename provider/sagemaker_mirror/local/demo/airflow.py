@@ -218,10 +218,13 @@ class Airflow:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         self._request("PATCH", path, json={"new_state": state})
 
-    def clear(self, dag_id: str, run_id: str, *task_ids: str, only_failed: bool = False) -> None:
+    def clear(
+        self, dag_id: str, run_id: str, *task_ids: str, downstream: bool = False, only_failed: bool = False
+    ) -> None:
         """Clear tasks of a run, as the button of the UI does; the run goes on.
 
         :param task_ids: which; none means all.
+        :param downstream: with all that is below them.
         :param only_failed: of these, those that failed.
         """
         body: dict[str, Any] = {
@@ -229,6 +232,7 @@ class Airflow:
             "dag_run_id": run_id,
             "reset_dag_runs": True,
             "only_failed": only_failed,
+            "include_downstream": downstream,
         }
         if task_ids:
             body["task_ids"] = list(task_ids)
