@@ -66,8 +66,10 @@ def test_airflow_retries_a_step_in_the_same_execution(environment: DemoEnvironme
     states = environment.airflow.task_states(RETRIED.name, run_id)
     assert states == dict.fromkeys(["upsert", "start", "execution", "first", "second", "summary"], "success")
     assert retries(environment) == before + 1
-    owner = next(t for t in environment.airflow.task_instances(RETRIED.name, run_id) if t["task_id"] == "execution")
-    assert owner["try_number"] == 1
+    tasks = {task["task_id"]: task for task in environment.airflow.task_instances(RETRIED.name, run_id)}
+    # In a triggerer that ends a later try, Airflow keeps the time at which the earlier one ended.
+    assert all(task["duration"] >= 0 for task in tasks.values())
+    assert tasks["execution"]["try_number"] == 1
     assert "may be resumed by: first" in environment.airflow.log(RETRIED.name, run_id, "execution")
 
 
