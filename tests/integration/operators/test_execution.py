@@ -226,7 +226,14 @@ def test_the_summary_fails_when_the_execution_did(started, local, task_log):
 
     with pytest.raises(AirflowException, match="The execution failed"):
         run(task, context_of(task))
-    assert "too dry" in task_log()
+    log = task_log()
+    assert (
+        log.index("The execution failed")
+        < log.index("What to do: The reason is in the log of grow")
+        < log.index("step  ")
+    )
+    assert "too dry" in log
+    assert "https://console.aws.amazon.com/sagemaker/home?region=us-east-1#/processing-jobs/" in log
 
 
 def test_the_summary_waits_for_an_execution_that_was_resumed_and_owns_it(executing, local, airflow_says):

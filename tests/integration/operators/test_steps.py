@@ -72,7 +72,8 @@ def test_the_reason_of_a_failure_comes_first_then_the_jobs_log(started, local, r
     with pytest.raises(AirflowException, match="too dry"):
         run(task, context_of(task))
     log = task_log()
-    assert log.index("too dry") < log.index("line 6 ") < log.index("line 25 ")
+    assert log.index("too dry") < log.index("What to do: The job's program failed") < log.index("line 6 ")
+    assert log.index("line 6 ") < log.index("line 25 ")
     assert "line 5 " not in log
     assert "console.aws.amazon.com" in log
 
