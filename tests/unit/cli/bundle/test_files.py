@@ -46,6 +46,17 @@ def test_dags_hold_the_loader_and_the_configs_with_their_scripts(bundle: Callabl
     assert (dags / "sagemaker_pipelines.py").read_text() == LOADER
 
 
+def test_a_kept_definition_goes_along(bundle: Callable[..., Path], here: Path) -> None:
+    conf = here / "configs/abalone/conf/conf.yaml"
+    conf.parent.mkdir(parents=True)
+    conf.write_text("conf:\n    sagemakerPipeline:\n        pipelineName: shells\n        definition: kept.json\n")
+    step = {"Name": "give-up", "Type": "Fail", "Arguments": {"ErrorMessage": "none"}}
+    conf.with_name("kept.json").write_text(json.dumps({"Version": "2020-12-01", "Steps": [step]}))
+    folder = bundle()
+    assert (folder / "dags/configs/abalone/conf/kept.json").exists()
+    assert ":pipeline/shells" in (folder / "iam-policy.json").read_text()
+
+
 def test_the_loader_is_the_one_of_this_repository() -> None:
     assert (REPOSITORY / "dags/sagemaker_pipelines.py").read_text() == LOADER
 
