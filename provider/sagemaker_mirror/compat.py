@@ -147,8 +147,8 @@ def emit_asset(context: Context, task: BaseOperator, name: str, extra: dict[str,
 
     In Airflow 3 through each asset alias among the task's outlets. Airflow 2.11 asks its database about an alias
     whenever it parses the DAG, so there the dataset becomes an outlet of this very run of the task: Airflow looks at
-    those after it, in the same process. (It keeps events of datasets that a DAG is scheduled on or names, and warns of
-    the others in the log.)
+    those after it, in the same process. (It keeps events of datasets that a DAG is scheduled on or names, and warns
+    of the others in the log.)
 
     :param context: the task's context
     :param task: the task, as it is being executed
