@@ -156,7 +156,12 @@ class StepFollowing:
         try:
             resumed = self._hook.retry_execution(self._execution_arn, retry_token(snapshot))
         except (BotoCoreError, ClientError) as error:
-            return Outcome(Verdict.FAILED, f"SageMaker does not resume the execution: {error}")
+            refused = Outcome(Verdict.FAILED, f"SageMaker does not resume the execution: {error}")
+            latest = self._hook.read_execution(self._execution_arn)
+            if next_move(latest, self._step_name) is not Move.FOLLOW:
+                return refused
+            self._log.info("Somebody else has resumed the execution meanwhile.")
+            return self.advance(replace(wait, watch=Watch(self._step_name)), latest)
         self._log.info(
             "Resumed the execution, which was %s.%s",
             snapshot.status,

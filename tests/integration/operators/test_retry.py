@@ -7,6 +7,7 @@ from itertools import cycle, product
 import pytest
 
 from sagemaker_mirror.compat import AirflowException
+from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 from sagemaker_mirror.local.faults import CallFault, StepFault
 from sagemaker_mirror.operators.sagemaker_pipeline import SageMakerPipelineStepOperator
 
@@ -70,34 +71,30 @@ def test_a_step_that_fails_again_fails_its_task_again(step, started, local, play
     assert retries(local) == 2
 
 
-def test_siblings_that_failed_share_one_retry(step, started, local, runner, played):
+def test_siblings_that_failed_share_one_retry(step, started, local, runner, monkeypatch, played):
     local.faults.add(StepFault("grow", "fail", times=1))
     local.faults.add(StepFault("mow", "fail", times=1))
     arn = started()
     local.wait(arn)
     tasks = [step(name, arn) for name in ("grow", "mow")]
     # Both have seen the same end before either retries it.
-    ends = {task.task_id: task.hook.read_execution(arn) for task in tasks}
-    waiting = []
+    end, results = tasks[0].hook.read_execution(arn), []
     for task in tasks:
-        task.hook.__dict__["read_execution"] = _once(task.hook, ends[task.task_id])
-        waiting.append((task, context_of(task, try_number=2)))
-    results = [run(task, context) for task, context in waiting]
+        show_first(monkeypatch, end)
+        results.append(run(task, context_of(task, try_number=2)))
 
     assert [result.result["status"] for result in results] == ["Succeeded", "Succeeded"]
     assert local.wait(arn) == "Succeeded"
     assert attempts(runner, "sow") == 1
 
 
-def _once(hook, snapshot):
-    """The next look shows that snapshot; those after it what SageMaker says."""
+def show_first(monkeypatch, snapshot):
+    """The next look shows that snapshot, whoever takes it; those after it what SageMaker says."""
     shown = [snapshot]
-    look = type(hook).read_execution
-
-    def read(arn):
-        return shown.pop() if shown else look(hook, arn)
-
-    return read
+    look = SageMakerMirrorHook.read_execution
+    monkeypatch.setattr(
+        SageMakerMirrorHook, "read_execution", lambda hook, arn: shown.pop() if shown else look(hook, arn)
+    )
 
 
 def attempts(runner, name):
@@ -129,13 +126,13 @@ def test_a_step_that_never_started_is_resumed_too(step, started, local, played):
 
 
 @pytest.mark.parametrize("refusal", ["ConflictException", "ValidationException"])
-def test_somebody_else_may_have_resumed_it(step, started, local, sagemaker, refusal):
+def test_somebody_else_may_have_resumed_it(step, started, local, sagemaker, monkeypatch, refusal):
     play(local, retry_under_way=refusal)
     local.faults.add(StepFault("grow", "fail", times=1))
     arn = started()
     local.wait(arn)
     task = step("grow", arn)
-    task.hook.__dict__["read_execution"] = _once(task.hook, task.hook.read_execution(arn))
+    show_first(monkeypatch, task.hook.read_execution(arn))
     local.faults.add(StepFault("grow", "slow", seconds=0.3))
     sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
 
