@@ -211,10 +211,15 @@ def read_connection(conn_id: str) -> Connection:
     :raises AirflowNotFoundException: there is no such connection
     """
     if TYPE_CHECKING or AIRFLOW_3:
-        from airflow.sdk import BaseHook
+        from airflow.sdk import Connection
+
+        get = Connection.get
     else:
         from airflow.hooks.base import BaseHook
-    return BaseHook.get_connection(conn_id)
+
+        get = BaseHook.get_connection
+    connection: Connection = get(conn_id)
+    return connection
 
 
 def read_xcom(ti_key: TaskInstanceKey, key: str) -> Any:
