@@ -50,15 +50,14 @@ def dispatcher_dag(configs_root: Path, folders: Sequence[str], default_args: Map
         description="Gives executions that were begun outside Airflow a run each",
         doc_md=_DOCS,
         tags=[TAG],
-        default_args=dict(default_args),
+        # What fails here by itself is a worker that died, or Airflow out of reach.
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=30), **default_args},
     )
     find = SageMakerExternalExecutionsOperator(
         task_id="find", configs_root=str(configs_root), inlets=[memory] if memory else None, dag=dag
     )
     SageMakerExternalRunOperator.partial(
         task_id="dispatch",
-        retries=2,
-        retry_delay=timedelta(seconds=30),
         deferrable=False,
         map_index_template="{{ task.shown_as }}",
         dag=dag,

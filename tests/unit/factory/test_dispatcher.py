@@ -72,6 +72,7 @@ def test_it_looks_and_maps_one_task_over_what_it_found(configs):
     assert dag.get_task("find").downstream_task_ids == {"dispatch"}
     assert dag.get_task("find").aws_conn_id == "mine"
     assert type(dag.get_task("dispatch")).__name__ == "MappedOperator"
+    assert {dag.get_task(name).retries for name in dag.task_ids} == {2}
     assert (dag.catchup, dag.max_active_runs, dag.is_paused_upon_creation) == (False, 1, False)
 
 
