@@ -1,0 +1,32 @@
+"""An Airflow with few folders, so that its pages are clear: what is shipped, the forecast, and a broken one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sagemaker_mirror.local.demo.environment import DemoEnvironment, demo_environment
+from tests.conftest import REPOSITORY
+from tests.e2e.browser.confs import FORECAST
+from tests.e2e.confs import BROKEN, write_conf
+
+PARSED_WITHIN = 120.0  # seconds
+
+
+@contextmanager
+def browser_environment(folder: Path) -> Iterator[DemoEnvironment]:
+    """Run Airflow and the embedded SageMaker.
+
+    :param folder: where both keep what they write.
+    """
+    configs = folder / "configs"
+    shutil.copytree(REPOSITORY / "configs", configs)
+    for conf in (BROKEN, FORECAST):
+        write_conf(configs, conf)
+    with demo_environment(
+        configs=configs, dags=REPOSITORY / "dags", home=folder / "demo", port=0, sagemaker_port=0
+    ) as environment:
+        environment.airflow.wait_for_dags([item.name for item in configs.iterdir() if item.is_dir()], PARSED_WITHIN)
+        yield environment
