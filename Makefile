@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
 #   make demo [ARGS=--exit]   make test   make browser   make matrix   make conformance   make lint   make bench
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 browser conformance matrix lint bench docs up down clean
+.PHONY: help demo test test-2.11 browser screenshots conformance matrix lint bench docs up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -60,8 +60,11 @@ else
 endif
 
 browser: $(VENV)/.stamp .venv-2.11/.stamp ## the UI in a browser, on the newest Airflow and on 2.11
-	$(BIN)/python -m pytest tests/e2e/browser $(ARGS)
-	.venv-2.11/bin/python -m pytest tests/e2e/browser $(ARGS)
+	BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/e2e/browser $(ARGS)
+	BROWSER_REQUIRED=1 .venv-2.11/bin/python -m pytest tests/e2e/browser $(ARGS)
+
+screenshots: $(VENV)/.stamp ## take the pictures in docs/img anew
+	$(BIN)/python -m tests.e2e.browser.screenshots
 
 conformance: $(VENV)/.stamp .venv-sdk/.stamp ## the shipped configs, built by us and by the SageMaker SDK, and compared
 	CONFORMANCE_REQUIRED=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
