@@ -6,6 +6,12 @@ import os
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
+# A busy machine is no mistake: how long an example takes is not asked.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 # Airflow reads its configuration when it is first imported, so this comes before any test module.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
