@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sagemaker_mirror.mirror.plan import Plan
@@ -17,6 +17,9 @@ NAMES = ("sow", "grow", "mow")
 STATUSES = ("Starting", "Executing", "Stopping", "Succeeded", "Failed", "Stopped", "", "succeeded", "Dancing")
 EXECUTIONS = ("Executing", "Stopping", "Succeeded", "Failed", "Stopped", "CompletedWithFailures", "Success", "")
 SOURCE = {"SourcePipelineExecutionArn": "another"}
+
+# On a busy machine everything is slow.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 seconds = st.none() | st.integers(0, 50)
 rows = st.builds(
@@ -67,6 +70,7 @@ definitions = st.builds(
 plans = definitions.map(Plan.of)
 
 
+@patient
 @given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(NAMES), plans, st.booleans())
 def test_a_task_is_green_only_when_its_step_succeeded(sequence, name, plan, retried):
     """A task that looks at one snapshot after the other, and may have had the first one retried."""
@@ -86,6 +90,7 @@ def test_a_task_is_green_only_when_its_step_succeeded(sequence, name, plan, retr
             return
 
 
+@patient
 @given(snapshots, st.sampled_from(NAMES), plans)
 def test_a_watch_that_is_over_has_a_verdict(snapshot, name, plan):
     """No trigger wakes a task that would only wait again."""
@@ -97,6 +102,7 @@ def test_a_watch_that_is_over_has_a_verdict(snapshot, name, plan):
     assert outcome.final == watch.is_over(snapshot, now)
 
 
+@patient
 @given(snapshots, st.booleans())
 def test_an_owner_is_green_only_when_its_execution_succeeded(snapshot, tolerate):
     try:

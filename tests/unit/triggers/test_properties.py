@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sagemaker_mirror.compat import STARTS_IN_TRIGGERER
@@ -16,7 +16,7 @@ from sagemaker_mirror.hooks.connection import AwsConnection
 from sagemaker_mirror.hooks.sagemaker_mirror import SageMakerMirrorHook
 from sagemaker_mirror.mirror.states import UnknownStatusError, Verdict
 from tests.unit.mirror.snapshots import ARN
-from tests.unit.mirror.test_properties import NAMES, answers, definitions
+from tests.unit.mirror.test_properties import NAMES, answers, definitions, patient
 
 pytestmark = pytest.mark.skipif(not STARTS_IN_TRIGGERER, reason="Tasks do not end in this version's triggerer")
 
@@ -87,7 +87,7 @@ def watched(name, try_number):
     return trigger
 
 
-@settings(deadline=None)
+@patient
 @given(st.lists(answers, min_size=1, max_size=5), st.sampled_from(NAMES), definitions, st.sampled_from([1, 2]))
 def test_a_task_is_green_only_when_its_step_succeeded(client_of_the_test, looks, name, definition, try_number):
     client_of_the_test.client = Client(list(looks), definition)
