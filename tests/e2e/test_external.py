@@ -23,10 +23,17 @@ pytestmark = pytest.mark.e2e
 DISPATCHER_ID = "sagemaker_mirror_dispatcher"
 RUN_WITHIN = 300.0  # seconds
 FOUND_WITHIN = 120.0
+TAKEN_OVER_WITHIN = 900.0
 CONNECTION = "airflow_api"
 AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 NOTES = AIRFLOW >= (3, 3)
-TIMEOUT = "TASK_INSTANCE_HEARTBEAT_TIMEOUT" if AIRFLOW >= (3, 0) else "SCHEDULER_ZOMBIE_TASK_THRESHOLD"
+# A scheduler that was killed leaves tasks behind, which the next one takes over after five minutes. Airflow 2.11 may
+# also take over tasks of a scheduler that is only slow, as a second try, so there it keeps its own pace.
+SCHEDULER = (
+    {"SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 15, "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60}
+    if AIRFLOW >= (3, 0)
+    else {}
+)
 NOTE = "Execution {} was begun outside Airflow by maria, a user of Studio."
 TASKS = ["upsert", "start", "execution", "external-one", "external-two", "summary"]
 
@@ -57,9 +64,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoEnviro
         options={
             "SAGEMAKER_MIRROR__EXTERNAL_INTERVAL": 10,
             "SAGEMAKER_MIRROR__AIRFLOW_API_CONN_ID": CONNECTION,
-            # A scheduler that was killed leaves tasks behind, which the next one takes over after five minutes.
-            "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 15,
-            f"SCHEDULER__{TIMEOUT}": 60,
+            **SCHEDULER,
         },
     ) as environment:
         environment.airflow.wait_for_dags(["external", "burst", DISPATCHER_ID], 120)
@@ -169,7 +174,7 @@ def test_a_burst_while_airflow_is_down_arrives_once_each(
     airflow.processes.stop("scheduler", grace=0)
     airflow.start("scheduler")
     wanted = {own_runs["burst"], *map(run_of, arns)}
-    airflow.wait_until("all runs are there", lambda: wanted <= set(runs_of(environment, "burst")), RUN_WITHIN)
+    airflow.wait_until("all runs are there", lambda: wanted <= set(runs_of(environment, "burst")), TAKEN_OVER_WITHIN)
     look(environment)
     look(environment)
     assert sorted(runs_of(environment, "burst")) == sorted(wanted)
