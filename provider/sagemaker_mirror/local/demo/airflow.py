@@ -18,6 +18,7 @@ from sagemaker_mirror.local.demo.processes import Processes
 from sagemaker_mirror.local.demo.settings import AirflowSettings
 
 ENDED = ("success", "failed")  # states of a run
+_ATTEMPTS = 3
 POLL = 0.5  # seconds between two looks at something that is awaited
 
 
@@ -243,10 +244,14 @@ class Airflow:
         return self._request("GET", path, params=params)
 
     def _request(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        # Two requests that write at once wait for each other in the API server, where the database is SQLite.
+        # On SQLite the API server gives up where others write for five seconds; nothing has been done then. Two
+        # requests of ours that write at once would wait for each other.
         with contextlib.nullcontext() if method == "GET" else self._writing:
-            answer = self.client.request(method, path, **kwargs).raise_for_status().json()
-        return cast(dict[str, Any], answer)
+            for _ in range(_ATTEMPTS):
+                answer = self.client.request(method, path, **kwargs)
+                if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                    break
+        return cast(dict[str, Any], answer.raise_for_status().json())
 
     @property
     def client(self) -> httpx.Client:
