@@ -96,7 +96,7 @@ class Album:
         # Tracebacks have the paths of the machine that the picture is taken on.
         for traceback in log.get_by_text(re.compile("^AirflowException: ")).all():
             traceback.click()
-        self._picture(name)
+        self._picture(name, log)
 
     def links(self, name: str, dag_id: str, run_id: str, task_id: str) -> None:
         self._size(400)
