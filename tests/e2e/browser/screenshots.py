@@ -90,7 +90,7 @@ class Album:
 
     def log(self, name: str, dag_id: str, run_id: str, task_id: str, text: str) -> None:
         # Of a long log there is only what can be seen, and that is its end.
-        self._size(860)
+        self._size(860, width=1600)
         log = self.pages.open_log(dag_id, run_id, task_id)
         expect(log).to_contain_text(text, timeout=LOADED)
         # Tracebacks have the paths of the machine that the picture is taken on.
