@@ -39,7 +39,7 @@ def dags_test(configs, local, tmp_path):
 
 def test_a_pipeline_runs_to_its_end(dags_test, local, sagemaker):
     # Long enough that the owner, which runs beside the first step, is deferred.
-    local.faults.add(StepFault("sow", "slow", seconds=4))
+    local.faults.add(StepFault("sow", "slow", seconds=12))
     output = dags_test()
 
     (execution,) = sagemaker.list_pipeline_executions(PipelineName="harvest")["PipelineExecutionSummaries"]

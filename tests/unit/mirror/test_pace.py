@@ -18,4 +18,4 @@ def test_there_are_bounds(interval, unchanged):
     seconds = seconds_between_looks(interval, unchanged)
 
     assert interval <= seconds <= 4 * interval
-    assert seconds <= max(interval, unchanged / 20)
+    assert seconds <= max(interval, unchanged * 0.05)
