@@ -79,8 +79,9 @@ class Airflow:
     def prepare(self) -> None:
         """Make the metadata database."""
         self.run("db-migrate", "db", "migrate")
-        with contextlib.closing(sqlite3.connect(self.settings.database)) as database:
-            database.execute("PRAGMA journal_mode = WAL")  # whoever reads does not wait for those who write
+        if self.settings.database.exists():  # an option may have named another
+            with contextlib.closing(sqlite3.connect(self.settings.database)) as database:
+                database.execute("PRAGMA journal_mode = WAL")  # whoever reads does not wait for those who write
 
     def run(self, name: str, *arguments: str) -> None:
         """Run a command of Airflow to its end.

@@ -79,11 +79,11 @@ def demo_environment(
     """
     home = _empty(home.resolve())
     with LocalSageMaker(
-        port=_free_port(sagemaker_port), data_dir=home / "sagemaker", control=control, make_runner=make_runner
+        port=free_port(sagemaker_port), data_dir=home / "sagemaker", control=control, make_runner=make_runner
     ) as sagemaker:
         settings = AirflowSettings(
             home=home / "airflow",
-            port=_free_port(port),
+            port=free_port(port),
             dags_folder=dags.resolve(),
             configs_folder=configs.resolve(),
             endpoint_url=sagemaker.endpoint_url,
@@ -131,7 +131,7 @@ def _empty(home: Path) -> Path:
     return home
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Return the port if it is free on 127.0.0.1, else another that is."""
     for port in (wanted, 0):
         with socket.socket() as probe:
