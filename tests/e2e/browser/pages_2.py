@@ -123,6 +123,9 @@ class Pages2(Pages):
         self._open(self._grid(dag_id, run_id))
         self.page.get_by_role("button", name="Manually set dag run state").click()
         self.page.get_by_role("menuitem", name="failed").click()
+        confirm = self.page.get_by_role("button", name="Mark as failed")
+        confirm.click()
+        expect(confirm).to_have_count(0, timeout=LOADED)
 
     def _grid(self, dag_id: str, run_id: str, **selected: str) -> str:
         return f"/dags/{dag_id}/grid?{urlencode({'dag_run_id': run_id, **selected})}"
