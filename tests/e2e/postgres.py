@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sagemaker_mirror.local.demo.environment import free_port
+
+_SERVES_WITHIN = 60.0  # seconds
+_USER = "airflow"
 # PostgreSQL refuses to be root.
 AS_NOBODY: Mapping[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if not os.getuid() else {}
 
@@ -51,3 +59,31 @@ def postgres(binaries: Path, port: int, user: str, password: str, log: Path) -> 
         finally:
             server.send_signal(signal.SIGINT)  # does not wait for clients
             server.wait(30)
+
+
+@contextmanager
+def airflow_database(folder: Path) -> Iterator[str]:
+    """Serve an empty database, and give its address; a test that wants it is skipped where there is no PostgreSQL.
+
+    On SQLite, Airflow's scheduler ends where many runs begin at once: its API server then waits for itself.
+
+    :param folder: where its log goes
+    """
+    binaries = find_binaries()
+    if binaries is None:
+        missing = "PostgreSQL is not installed (Debian: apt install postgresql)"
+        if os.environ.get("SERVICES_REQUIRED"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    port, password = free_port(0), secrets.token_hex(16)
+    with postgres(binaries, port, _USER, password, folder / "postgres.log"):
+        _wait_until_it_serves(binaries, port)
+        yield f"postgresql+psycopg2://{_USER}:{password}@127.0.0.1:{port}/postgres"
+
+
+def _wait_until_it_serves(binaries: Path, port: int) -> None:
+    deadline = time.monotonic() + _SERVES_WITHIN
+    command = [binaries / "pg_isready", "--quiet", "--host", "127.0.0.1", "--port", str(port)]
+    while subprocess.run(command, check=False).returncode != 0:
+        assert time.monotonic() < deadline, "PostgreSQL does not serve"
+        time.sleep(0.2)

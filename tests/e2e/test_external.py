@@ -14,8 +14,10 @@ import pytest
 from sagemaker_mirror.local.demo.environment import HEALTHY_WITHIN, DemoEnvironment, demo_environment
 from sagemaker_mirror.local.faults import StepFault
 from tests.conftest import REPOSITORY
-from tests.e2e.confs import Conf, idle, write_conf
-from tests.e2e.idle_jobs import make_runner
+from tests.e2e.confs import Conf, write_conf
+from tests.e2e.faults.confs import idle
+from tests.e2e.faults.jobs import IdleJobRunner
+from tests.e2e.postgres import airflow_database
 from tests.e2e.runs import begin, calls_about, status_of
 
 pytestmark = pytest.mark.e2e
@@ -53,20 +55,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoEnviro
         write_conf(configs, mirrored(name))
     dags.mkdir()
     shutil.copy(REPOSITORY / "dags" / "sagemaker_pipelines.py", dags)
-    with demo_environment(
-        configs=configs,
-        dags=dags,
-        home=home / "demo",
-        port=0,
-        sagemaker_port=0,
-        control=True,
-        make_runner=make_runner,
-        options={
-            "SAGEMAKER_MIRROR__EXTERNAL_INTERVAL": 10,
-            "SAGEMAKER_MIRROR__AIRFLOW_API_CONN_ID": CONNECTION,
-            **SCHEDULER,
-        },
-    ) as environment:
+    with (
+        airflow_database(home) as database,
+        demo_environment(
+            configs=configs,
+            dags=dags,
+            home=home / "demo",
+            port=0,
+            sagemaker_port=0,
+            control=True,
+            make_runner=IdleJobRunner,
+            options={
+                "DATABASE__SQL_ALCHEMY_CONN": database,
+                "SAGEMAKER_MIRROR__EXTERNAL_INTERVAL": 10,
+                "SAGEMAKER_MIRROR__AIRFLOW_API_CONN_ID": CONNECTION,
+                **SCHEDULER,
+            },
+        ) as environment,
+    ):
         environment.airflow.wait_for_dags(["external", "burst", DISPATCHER_ID], 120)
         environment.airflow._request("POST", "connections", json=connection_of(environment))
         yield environment
