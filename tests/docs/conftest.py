@@ -37,7 +37,8 @@ ABALONE = {
 }
 
 
-@pytest.fixture(scope="session")
+# Not for longer: whichever embedded SageMaker of this process starts next empties what all of them share.
+@pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("configs", "dags"):

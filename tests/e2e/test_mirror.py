@@ -23,7 +23,8 @@ def test_the_package_is_an_event_of_an_asset_named_like_its_group(
 ) -> None:
     arn = steps_of(environment, PIPELINE, first_run)["register"]["Metadata"]["RegisterModel"]["Arn"]
     events = environment.airflow.get("assets/events", source_run_id=first_run)["asset_events"]
-    packages = {event["name"]: event["extra"]["model_package_arn"] for event in events if event["extra"]}
+    extras = {event["name"]: event["extra"] for event in events}
+    packages = {name: extra["model_package_arn"] for name, extra in extras.items() if "model_package_arn" in extra}
     assert packages == {"breast-cancer-diagnosis": arn}
 
 
