@@ -1,7 +1,7 @@
 # Everything runs in virtual environments of the checkout's own; downloads are cached by pip and uv outside it.
-#   make demo [ARGS=--exit]   make test   make browser   make matrix   make conformance   make lint   make bench
+#   make demo [ARGS=--exit]   make test   make e2e   make browser   make matrix   make conformance   make lint   make bench
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 browser screenshots conformance matrix lint bench docs up down clean
+.PHONY: help demo test e2e test-2.11 browser screenshots conformance matrix lint bench docs up down clean
 SHELL := /bin/sh
 
 PYTHON = $(shell .ci/python)
@@ -43,13 +43,16 @@ demo: $(VENV)/.stamp ## everything on this machine: the embedded SageMaker, Airf
 # Each process of pytest-xdist has an Airflow home of its own. The end-to-end tests share one Airflow.
 PARALLEL := --numprocesses 2 --dist loadfile
 
-test: $(VENV)/.stamp ## all tests on the newest Airflow but the browser's, ARGS="tests/unit -x" some
+test: $(VENV)/.stamp ## the tests on the newest Airflow, ARGS="tests/unit -x" some; not those of e2e and browser
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest --ignore tests/e2e $(PARALLEL)
-	$(BIN)/python -m pytest tests/e2e --ignore tests/e2e/browser
+	$(BIN)/python -m pytest tests/e2e/test_run.py tests/e2e/test_mirror.py tests/e2e/test_retry_and_stop.py
 endif
+
+e2e: $(VENV)/.stamp ## faults, executions begun elsewhere, Celery: a real Airflow on PostgreSQL and Redis
+	$(BIN)/python -m pytest tests/e2e/faults tests/e2e/test_external.py tests/e2e/test_celery.py $(ARGS)
 
 test-2.11: .venv-2.11/.stamp ## unit tests, integration tests and an end-to-end run on Airflow 2.11
 ifdef ARGS
