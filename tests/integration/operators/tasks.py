@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -50,7 +51,15 @@ def context_of(task: Any, *, run: DagRun | None = None, params: dict[str, Any] |
         "ti": TaskInstance(task.task_id, **fields),
         "dag_run": run or DagRun(),
         "params": params or {},
+        "outlet_events": defaultdict(OutletEvent),
     }
+
+
+@dataclass
+class OutletEvent:
+    """What a task says of an event of one of its outlets."""
+
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
