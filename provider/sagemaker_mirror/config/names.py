@@ -1,4 +1,4 @@
-"""Names that the API would refuse, made valid in one way.
+"""Names that are taken, or that the API would refuse, made others in one way.
 
 Every run of characters that a name can't hold becomes one hyphen; hyphens at the ends go; and where anything was
 changed or cut, eight hex digits of the SHA-256 of the wanted name are put behind a hyphen, so that two names which
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 
 #: The longest name of a model package group, and of a step.
 PACKAGE_GROUP_LENGTH = 63
@@ -37,3 +38,16 @@ def valid_name(wanted: str, refused: str, length: int) -> str:
         return name
     mark = hashlib.sha256(wanted.encode()).hexdigest()[:8]
     return f"{name[: length - 9].strip('-')}-{mark}".lstrip("-")
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """Give the name, with as many ``_`` behind it as it takes to be none of the others.
+
+    In Airflow this is how tasks of our own give way to the steps of a conf.
+
+    :param name: the name.
+    :param taken: the others.
+    """
+    while name in taken:
+        name += "_"
+    return name

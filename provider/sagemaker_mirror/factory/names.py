@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from sagemaker_mirror.config.names import free
+
 # airflow.utils.helpers.validate_key (2.11), airflow.sdk.definitions._internal.node.validate_key (3.x)
 MAX_DAG_ID_LENGTH = 250
 _DAG_ID = re.compile(r"[\w.-]+")
@@ -28,10 +30,3 @@ def as_dag_id(name: str, taken: Container[str]) -> str:
 def as_group_id(name: str) -> str:
     """Return the closest legal task group id for any name."""
     return _NOT_IN_GROUP_ID.sub("_", name)[:MAX_GROUP_ID_LENGTH] or "_"
-
-
-def free(name: str, taken: Container[str]) -> str:
-    """Return the name, with as many ``_`` behind it as it takes to be none of the others."""
-    while name in taken:
-        name += "_"
-    return name

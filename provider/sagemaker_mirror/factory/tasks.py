@@ -9,8 +9,9 @@ from typing import Any
 
 from sagemaker_mirror.compat import AIRFLOW_3, DAG, AssetAlias, BaseOperator, TaskGroup
 from sagemaker_mirror.config import PipelineConfig
+from sagemaker_mirror.config.names import free
 from sagemaker_mirror.factory.docs import step_docs
-from sagemaker_mirror.factory.names import as_group_id, free
+from sagemaker_mirror.factory.names import as_group_id
 from sagemaker_mirror.graph import StepGraph, build_graph
 from sagemaker_mirror.operators.sagemaker_pipeline import (
     SageMakerPipelineExecutionOperator,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagemaker_mirror.compat import Context, read_memory, read_run_states, timezone, write_memory
 from sagemaker_mirror.config import ConfigError, PipelineConfig, load_folder
+from sagemaker_mirror.config.names import free
 from sagemaker_mirror.graph import build_graph
 from sagemaker_mirror.mirror.external import (
     ListedExecution,
@@ -145,14 +146,8 @@ def _to_reopen(config: PipelineConfig, row: ListedExecution) -> dict[str, Any]:
             "execution_arn": row.arn,
             # A run of a DAG of one's own has tasks that are none of ours.
             "is_folders": run.dag_id == config.name,
-            "start": _own_task("start", steps),
-            "summary": _own_task("summary", steps),
+            # In a folder's DAG our own tasks give way to steps of that name.
+            "start": free("start", steps),
+            "summary": free("summary", steps),
         },
     }
-
-
-def _own_task(name: str, steps: Container[str]) -> str:
-    # In a folder's DAG our own tasks give way to steps of that name.
-    while name in steps:
-        name += "_"
-    return name

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sagemaker_mirror.factory.names import as_dag_id, as_group_id, free, is_dag_id
+from sagemaker_mirror.config.names import free
+from sagemaker_mirror.factory.names import as_dag_id, as_group_id, is_dag_id
 
 
 @pytest.mark.parametrize("name", ["churn", "Churn_2", "a.b-c", "größe", "x" * 250])
