@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from sagemaker_mirror.local import LocalSageMaker
 from tests.conformance import sdk_process
 from tests.conformance.cases import GUARDED, PLAIN, Case, cases, reference_folders, shipped_folders
+from tests.required import require
 
 SETTINGS = {"plain": PLAIN, "guarded": GUARDED}
 MISSING = "the SageMaker SDK is not set up; `make conformance` does it"
@@ -35,10 +35,7 @@ def sdk_definitions(
     sdk_cases: Mapping[str, Case], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, dict[str, Any]]:
     """What the SDK makes of them."""
-    if not sdk_process.installed():
-        if os.environ.get("CONFORMANCE_REQUIRED"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+    require(sdk_process.installed(), MISSING, "CONFORMANCE_REQUIRED")
     descriptions = [case.description() for case in sdk_cases.values()]
     with LocalSageMaker() as local:
         definitions = sdk_process.build(descriptions, local.endpoint_url, tmp_path_factory.mktemp("home"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from sagemaker_mirror.graph import build_graph
 from sagemaker_mirror.local import LocalSageMaker
 from tests.conformance import sdk_process
 from tests.conformance.conftest import MISSING
+from tests.required import require
 
 VALUES = {"SMP_REGION": "us-east-1", "SMP_ACCOUNTID": "123456789012", "SMP_S3BUCKETNAME": "fields"}
 ROLE = "arn:aws:iam::123456789012:role/SageMaker"
@@ -40,10 +40,7 @@ UPSTREAM = {
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    if not sdk_process.installed():
-        if os.environ.get("CONFORMANCE_REQUIRED"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+    require(sdk_process.installed(), MISSING, "CONFORMANCE_REQUIRED")
     with LocalSageMaker() as local:
         local.client("s3").create_bucket(Bucket="fields")
         return sdk_process.build_everything(local.endpoint_url, tmp_path_factory.mktemp("home"))

@@ -16,6 +16,7 @@ import yaml
 from sagemaker_mirror.cli.parser import make_parser
 from tests.conftest import REPOSITORY
 from tests.docs.pages import FOLDER, PAGES, commands, examples
+from tests.required import require
 
 MKDOCS = REPOSITORY / ".venv-docs" / "bin" / "mkdocs"
 
@@ -61,11 +62,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    if not MKDOCS.exists():
-        missing = "mkdocs is not set up; `make docs` does it"
-        if os.environ.get("DOCS_REQUIRED"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    require(MKDOCS.exists(), "mkdocs is not set up; `make docs` does it", "DOCS_REQUIRED")
     command = [MKDOCS, "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"]
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)

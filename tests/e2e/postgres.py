@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sagemaker_mirror.local.demo.environment import free_port
+from tests.required import require
 
 _SERVES_WITHIN = 60.0  # seconds
 _USER = "airflow"
@@ -70,11 +69,8 @@ def airflow_database(folder: Path) -> Iterator[str]:
     :param folder: where its log goes
     """
     binaries = find_binaries()
-    if binaries is None:
-        missing = "PostgreSQL is not installed (Debian: apt install postgresql)"
-        if os.environ.get("SERVICES_REQUIRED"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    require(binaries is not None, "PostgreSQL is not installed (Debian: apt install postgresql)", "SERVICES_REQUIRED")
+    assert binaries is not None
     port, password = free_port(0), secrets.token_hex(16)
     with postgres(binaries, port, _USER, password, folder / "postgres.log"):
         _wait_until_it_serves(binaries, port)

@@ -21,6 +21,7 @@ from sagemaker_mirror.local.demo.processes import Processes
 from tests.conftest import REPOSITORY
 from tests.e2e.compose import POLL, Compose, clean_environment, read_services, write_env
 from tests.e2e.postgres import find_binaries, postgres
+from tests.required import require
 
 pytestmark = [
     pytest.mark.e2e,
@@ -36,11 +37,9 @@ PIPELINE = "breast-cancer"
 def binaries() -> Path:
     """The folder of PostgreSQL's programs; Redis is on the path."""
     found = find_binaries()
-    if found is None or shutil.which("redis-server") is None:
-        missing = "PostgreSQL or Redis is not installed (Debian: apt install postgresql redis-server)"
-        if os.environ.get("SERVICES_REQUIRED"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    missing = "PostgreSQL or Redis is not installed (Debian: apt install postgresql redis-server)"
+    require(found is not None and shutil.which("redis-server") is not None, missing, "SERVICES_REQUIRED")
+    assert found is not None
     return found
 
 

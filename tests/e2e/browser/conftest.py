@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 from importlib.metadata import version
 
@@ -15,6 +14,7 @@ from tests.e2e.browser.environment import browser_environment
 from tests.e2e.browser.pages import Pages
 from tests.e2e.browser.pages_2 import Pages2
 from tests.e2e.browser.pages_3 import Pages3
+from tests.required import require
 
 MISSING = "there is no Chromium here; Debian's package is `chromium`"
 PAGES: type[Pages] = Pages2 if version("apache-airflow").startswith("2.") else Pages3
@@ -42,10 +42,8 @@ def _shown(item: pytest.Item, pages: Pages) -> str:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = find_chromium()
-    if executable is None:
-        if os.environ.get("BROWSER_REQUIRED"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+    require(executable is not None, MISSING, "BROWSER_REQUIRED")
+    assert executable is not None
     with chromium(executable) as browser:
         yield browser
 
