@@ -51,8 +51,8 @@ else
 	$(BIN)/python -m pytest tests/e2e/test_run.py tests/e2e/test_mirror.py tests/e2e/test_retry_and_stop.py
 endif
 
-e2e: $(VENV)/.stamp ## faults, executions begun elsewhere, Celery: a real Airflow on PostgreSQL and Redis
-	$(BIN)/python -m pytest tests/e2e/faults tests/e2e/test_external.py tests/e2e/test_celery.py $(ARGS)
+e2e: $(VENV)/.stamp ## faults, executions and pipelines begun elsewhere, Celery: a real Airflow on PostgreSQL and Redis
+	$(BIN)/python -m pytest tests/e2e/faults tests/e2e/test_external.py tests/e2e/test_import.py tests/e2e/test_celery.py $(ARGS)
 
 test-2.11: .venv-2.11/.stamp ## unit tests, integration tests and an end-to-end run on Airflow 2.11
 ifdef ARGS
