@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from pathlib import Path
 
+import botocore.session
 from hypothesis import settings
 
 # A busy machine is no mistake: how long an example takes is not asked.
@@ -27,5 +29,8 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+# A worker has one boto3 session; tests have thousands, and each would read botocore's models from disk again.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
