@@ -103,9 +103,12 @@ def add_pipeline_tasks(
 
     upsert.set_downstream(start)
     start.set_downstream([execution, *(task for name, task in steps.items() if not graph.upstream(name))])
-    for edge in graph.reduced_edges():
+    edges = graph.reduced_edges()
+    for edge in edges:
         steps[edge.source].set_downstream(steps[edge.target])
-    summary.set_upstream([execution, *steps.values()])
+    # Through the last steps it waits for all.
+    before_others = {edge.source for edge in edges}
+    summary.set_upstream([execution, *(task for name, task in steps.items() if name not in before_others)])
     return PipelineTasks(upsert, start, execution, steps, summary)
 
 

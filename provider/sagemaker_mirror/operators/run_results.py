@@ -29,14 +29,9 @@ def run_results(
     :param returned: what the steps' tasks have returned, as far as they have
     :param log: the task's log
     """
-    told = {item["step_name"]: item for item in returned if isinstance(item, Mapping) and "step_name" in item}
-    results: dict[str, Mapping[str, Any]] = {}
-    for step in snapshot.steps.values():
-        job = job_of(step)
-        if job is not None:
-            known = told.get(step.name, {})
-            results[step.name] = known if known.get("job_arn") == job.arn else _describe(hook, step, job, log)
-    return results
+    told = {item.get("job_arn"): item for item in returned if isinstance(item, Mapping)}
+    jobs = {step.name: (step, job) for step in snapshot.steps.values() if (job := job_of(step)) is not None}
+    return {name: told.get(job.arn) or _describe(hook, step, job, log) for name, (step, job) in jobs.items()}
 
 
 def read_metrics(hook: SageMakerMirrorHook, uri: str, log: Any) -> Any:

@@ -93,7 +93,7 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
 
     def _returned(self, context: Context) -> list[Any]:
         """Return what the steps' tasks have returned."""
-        above = self.upstream_list if self.has_dag() else []  # type: ignore[no-untyped-call]
+        above = self.get_flat_relatives(upstream=True) if self.has_dag() else []  # type: ignore[no-untyped-call]
         tasks = [task.task_id for task in above if isinstance(task, SageMakerPipelineStepOperator)]
         return list(context["ti"].xcom_pull(task_ids=tasks, map_indexes=-1) or ()) if tasks else []
 

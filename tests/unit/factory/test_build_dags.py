@@ -49,14 +49,16 @@ def test_own_tasks_stand_around_the_steps(configs):
     assert dag.get_task("upsert").downstream_task_ids == {"start"}
     assert dag.get_task("start").downstream_task_ids == {"execution", "reduce-prepare"}
     assert dag.get_task("execution").downstream_task_ids == {"summary"}
-    assert dag.get_task("summary").upstream_task_ids == set(dag.task_ids) - {"upsert", "start", "summary"}
+    assert dag.get_task("summary").upstream_task_ids == {"execution", "classify-publish"}
+    assert dag.get_task("summary").get_flat_relative_ids(upstream=True) == set(dag.task_ids) - {"summary"}
 
 
-def test_every_root_hangs_off_start(configs):
+def test_first_steps_hang_off_start_and_last_ones_lead_to_summary(configs):
     steps = {"m": [("left", "Processing", []), ("right", "Processing", [])]}
     configs.add("forked", steps)
     dag = build_dags(configs.root)["forked"]
     assert dag.get_task("start").downstream_task_ids == {"execution", "left", "right"}
+    assert dag.get_task("summary").upstream_task_ids == {"execution", "left", "right"}
 
 
 def test_explicit_dependencies_become_edges(configs):
