@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sagemaker_mirror.following.failure import log_failure
 from sagemaker_mirror.following.results import collect_results
 from sagemaker_mirror.following.wait import Wait, judge
 from sagemaker_mirror.mirror.advice import step_advice
@@ -141,10 +141,10 @@ class StepFollowing:
         """
         step = snapshot.steps.get(self._step_name)
         failed = outcome.verdict is Verdict.FAILED
-        # The reason first, and what to do: whoever opens the log of a failed task looks for them.
-        self._log.log(logging.ERROR if failed else logging.INFO, "%s", outcome.reason)
         if failed:
-            self._log.error("What to do: %s", step_advice(snapshot, step))
+            log_failure(self._log, outcome.reason, step_advice(snapshot, step))
+        else:
+            self._log.info("%s", outcome.reason)
         if outcome.verdict is Verdict.SKIPPED or step is None:
             return Ending(outcome.verdict, outcome.reason)
         results = collect_results(self._hook, step, self._step_class, succeeded=not failed, log=self._log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_mirror.compat import AirflowException, Context
+from sagemaker_mirror.following.failure import log_failure
 from sagemaker_mirror.mirror.advice import execution_advice
 from sagemaker_mirror.mirror.report import duration, moment
 from sagemaker_mirror.mirror.snapshot import ExecutionSnapshot
@@ -55,8 +56,7 @@ class SageMakerPipelineExecutionOperator(SageMakerPipelineWaitingOperator):
         begin, end = snapshot.start_time, snapshot.last_modified_time
         took = duration((end - begin).total_seconds()) if begin and end else "an unknown time"
         if outcome.verdict is not Verdict.SUCCESS:
-            self.log.error("%s", outcome.reason)
-            self.log.error("What to do: %s", execution_advice(snapshot))
+            log_failure(self.log, outcome.reason, execution_advice(snapshot))
             raise AirflowException(outcome.reason)
         self.log.info("%s Started %s, took %s.", outcome.reason, moment(begin), took)
         return {"pipeline_execution_arn": snapshot.arn, "status": snapshot.status}

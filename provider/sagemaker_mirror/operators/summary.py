@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagemaker_mirror.compat import AirflowException, Context, emit_asset
+from sagemaker_mirror.following.failure import log_failure
 from sagemaker_mirror.links.sagemaker import SageMakerJobLink
 from sagemaker_mirror.mirror.advice import execution_advice
 from sagemaker_mirror.mirror.assets import asset_events
@@ -65,8 +66,7 @@ class SageMakerPipelineSummaryOperator(SageMakerPipelineWaitingOperator):
         if outcome.verdict is Verdict.SUCCESS:
             self.log.info("%s", outcome.reason)
         else:
-            self.log.error("%s", outcome.reason)
-            self.log.error("What to do: %s", execution_advice(snapshot))
+            log_failure(self.log, outcome.reason, execution_advice(snapshot))
         results = run_results(self.hook, snapshot, self._returned(context), self.log)
         notes = {name: _note(step, results.get(name, {})) for name, step in snapshot.steps.items()}
         for line in run_table(snapshot, self.step_names, notes):
