@@ -17,6 +17,7 @@ from sagemaker_mirror.config.discovery import read_source
 from sagemaker_mirror.config.validation import section_name
 from sagemaker_mirror.graph import StepGraph
 
+_TICKS = re.compile(r"`+")
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
@@ -80,7 +81,8 @@ def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
     parts = [
         f"The config folder `{folder.name}` has errors, so there is no pipeline to run. Runs of this DAG fail.",
         "## Errors",
-        fenced("\n".join(problems)),
+        # No block: Airflow would cut its lines at the right.
+        "\n".join(f"- {_inline(problem)}" for problem in problems),
         *_conf_docs(_readable(folder.files, root), root),
     ]
     return "\n\n".join(parts)
@@ -126,6 +128,13 @@ def fenced(text: str, language: str = "text") -> str:
     longest = max((len(ticks) for ticks in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _inline(text: str) -> str:
+    """Return text as Markdown's inline code, whatever is in it."""
+    longest = max((len(ticks) for ticks in _TICKS.findall(text)), default=0)
+    ticks = "`" * (longest + 1)
+    return f"{ticks} {text} {ticks}" if longest else f"`{text}`"
 
 
 def portable(lines: Iterable[str], root: Path) -> tuple[str, ...]:

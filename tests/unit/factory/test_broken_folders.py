@@ -32,6 +32,14 @@ def test_the_errors_are_shown_with_their_places(broken):
         assert "pipelineNam" in text
 
 
+def test_errors_are_a_list_whatever_they_quote(configs):
+    # In a block, Airflow would cut long ones at the right.
+    configs.write("bad", "conf:\n  mod`els: {}\n  mo``dels: {}\n")
+    errors = [line for line in build_dags(configs.root)["bad"].doc_md.splitlines() if line.startswith("- ")]
+    assert [line for line in errors if "mod`els" in line and line.startswith("- `` bad/") and line.endswith(" ``")]
+    assert [line for line in errors if "mo``dels" in line and line.startswith("- ``` bad/") and line.endswith(" ```")]
+
+
 def test_the_conf_is_shown_as_written(broken):
     assert "pipelineNam: bad-pipeline" in broken["bad"].doc_md
 
