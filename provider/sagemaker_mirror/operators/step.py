@@ -120,8 +120,11 @@ class SageMakerPipelineStepOperator(SageMakerPipelineWaitingOperator):
         )
 
     def execute(self, context: Context) -> Any:
-        """Look once and wait; a later try resumes the execution first."""
-        if context["ti"].try_number == 1:
+        """Look once and wait; a later try that somebody wants resumes the execution first."""
+        task = context["ti"]
+        # Airflow counts it as a try where a scheduler died, though the task had not begun. Retries and whoever clears
+        # a task have room below max_tries; what is beyond, nobody has asked for.
+        if task.try_number == 1 or task.try_number > task.max_tries + 1:
             return self.begin(context)
         self.link_execution(context)
         snapshot = self.look()

@@ -28,7 +28,7 @@ class TaskInstance:
     dag_id: str = "pipeline"
     run_id: str = "manual__2026-01-02T03:04:05+00:00"
     try_number: int = 1
-    max_tries: int = 0
+    max_tries: int = 5
     map_index: int = -1
     xcoms: dict[str, Any] = field(default_factory=dict)
 

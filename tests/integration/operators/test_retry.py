@@ -58,6 +58,23 @@ def test_a_failed_step_is_resumed(step, started, local, sagemaker, runner, playe
     assert local.wait(arn) == "Succeeded"
 
 
+@pytest.mark.parametrize("place", ["deferred", "worker"])
+def test_a_try_that_nobody_asked_for_resumes_nothing(started, local, place):
+    """Airflow resets what a scheduler that died had queued, and counts a try."""
+    local.faults.add(StepFault("grow", "fail", times=1))
+    arn = started()
+    local.wait(arn)
+    task = placed(
+        SageMakerPipelineStepOperator(task_id="grow", pipeline_execution_arn=arn, poll_interval=0.05), place
+    )
+
+    with pytest.raises(AirflowException, match="The step failed"):
+        run(task, context_of(task, try_number=2, max_tries=0))
+    assert retries(local) == 0
+    assert run(task, context_of(task, try_number=3, max_tries=2)).result["status"] == "Succeeded"
+    assert retries(local) == 1
+
+
 def test_a_step_that_fails_again_fails_its_task_again(step, started, local, played):
     local.faults.add(StepFault("grow", "fail", times=2))
     arn = started()
