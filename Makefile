@@ -63,8 +63,8 @@ else
 endif
 
 browser: $(VENV)/.stamp .venv-2.11/.stamp ## the UI in a browser, on the newest Airflow and on 2.11
-	BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/e2e/browser $(ARGS)
-	BROWSER_REQUIRED=1 .venv-2.11/bin/python -m pytest tests/e2e/browser $(ARGS)
+	BROWSER_REQUIRED=1 SERVICES_REQUIRED=1 $(BIN)/python -m pytest tests/e2e/browser $(ARGS)
+	BROWSER_REQUIRED=1 SERVICES_REQUIRED=1 .venv-2.11/bin/python -m pytest tests/e2e/browser $(ARGS)
 
 screenshots: $(VENV)/.stamp ## take the pictures in docs/img anew
 	$(BIN)/python -m tests.e2e.browser.screenshots

@@ -11,22 +11,31 @@ from sagemaker_mirror.local.demo.environment import DemoEnvironment, demo_enviro
 from tests.conftest import REPOSITORY
 from tests.e2e.browser.confs import FORECAST
 from tests.e2e.confs import BROKEN, write_conf
+from tests.e2e.postgres import airflow_database
 
 PARSED_WITHIN = 120.0  # seconds
 
 
 @contextmanager
 def browser_environment(folder: Path) -> Iterator[DemoEnvironment]:
-    """Run Airflow and the embedded SageMaker.
+    """Run Airflow, on PostgreSQL, and the embedded SageMaker.
 
-    :param folder: where both keep what they write.
+    :param folder: where they keep what they write.
     """
     configs = folder / "configs"
     shutil.copytree(REPOSITORY / "configs", configs)
     for conf in (BROKEN, FORECAST):
         write_conf(configs, conf)
-    with demo_environment(
-        configs=configs, dags=REPOSITORY / "dags", home=folder / "demo", port=0, sagemaker_port=0
-    ) as environment:
+    with (
+        airflow_database(folder) as database,
+        demo_environment(
+            configs=configs,
+            dags=REPOSITORY / "dags",
+            home=folder / "demo",
+            port=0,
+            sagemaker_port=0,
+            options={"DATABASE__SQL_ALCHEMY_CONN": database},
+        ) as environment,
+    ):
         environment.airflow.wait_for_dags([item.name for item in configs.iterdir() if item.is_dir()], PARSED_WITHIN)
         yield environment
