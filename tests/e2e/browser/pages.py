@@ -156,9 +156,12 @@ class Pages(ABC):
     def _open(self, path: str) -> None:
         self.page.goto(f"{self.airflow.settings.url}{path}")
 
-    def _until(self, done: Callable[[], bool]) -> None:
-        """Look again and again, until something holds."""
-        deadline = time.monotonic() + LOADED / 1000
+    def _until(self, done: Callable[[], bool], within: float = LOADED) -> None:
+        """Look again and again, until something holds.
+
+        :param within: milliseconds.
+        """
+        deadline = time.monotonic() + within / 1000
         while not done():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.page.url} did not show what was asked for in time")

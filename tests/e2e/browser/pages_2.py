@@ -84,6 +84,9 @@ class Pages2(Pages):
 
     def open_graph(self, dag_id: str, run_id: str) -> None:
         self._open(self._grid(dag_id, run_id, tab="graph"))
+        self._unfold()
+
+    def _unfold(self) -> None:
         wait_for(self.page.get_by_test_id("task-instance").first)
         unfold = self.page.get_by_role("button", name="Expand all task groups")
         if unfold.is_enabled():
@@ -99,7 +102,16 @@ class Pages2(Pages):
         return self.page.locator(f'.react-flow__node[data-id="{task_id}"]')
 
     def expect_state(self, task_id: str, state: str) -> None:
-        expect(self.node(task_id).get_by_text(state, exact=True)).to_be_visible(timeout=TURNED)
+        turned = self.node(task_id).get_by_text(state, exact=True)
+        self._until(lambda: turned.is_visible() or self._load_again_where_blank(), TURNED)
+
+    def _load_again_where_blank(self) -> bool:
+        # Where the graph changes while it is drawn, it may stay hidden, with all that is in it.
+        nodes = self.page.locator(".react-flow__node")
+        if nodes.count() and not any(node.is_visible() for node in nodes.all()):
+            self.page.reload()
+            self._unfold()
+        return False
 
     def open_log(self, dag_id: str, run_id: str, task_id: str) -> Locator:
         self._open(self._grid(dag_id, run_id, task_id=task_id, tab="logs"))
