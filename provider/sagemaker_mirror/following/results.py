@@ -61,8 +61,10 @@ def collect_results(
     description = _describe(hook, job, log)
     job = job.named(description)
     links = {SageMakerJobLink: SageMakerJobLink.parts(job), SageMakerJobLogsLink: SageMakerJobLogsLink.parts(job)}
-    shown = [link.format_link(parts) if parts else "none" for link, parts in links.items()]
-    log.info("It made %s; in the console: %s; its log: %s", job.arn, *shown)
+    log.info("It made %s", job.arn)
+    for title, (link, parts) in zip(("In the console", "Its log"), links.items(), strict=True):
+        if parts:
+            log.info("%s: %s", title, link.format_link(parts))
     if not succeeded:
         _log_tail(hook, job, log)
     if description:

@@ -171,7 +171,8 @@ class SageMakerPipelineWaitingOperator(SageMakerPipelineBaseOperator):
         self._check_execution()
         parts = SageMakerPipelineExecutionLink.parts(self.pipeline_execution_arn)
         link = SageMakerPipelineExecutionLink.persist(context, parts)
-        self.log.info("Execution %s, in the console: %s", self.pipeline_execution_arn, link)
+        self.log.info("Execution: %s", self.pipeline_execution_arn)
+        self.log.info("In the console: %s", link)
 
     def deadline(self) -> float | None:
         """Return when this try has to give up, a little before its execution_timeout; in seconds since the epoch.

@@ -80,7 +80,8 @@ class SageMakerPipelineExecutionSensor(BaseSensorOperator):
         """Look once; where the execution is under way, wait."""
         parts = SageMakerPipelineExecutionLink.parts(self.pipeline_execution_arn)
         link = SageMakerPipelineExecutionLink.persist(context, parts)
-        self.log.info("Execution %s, in the console: %s", self.pipeline_execution_arn, link)
+        self.log.info("Execution: %s", self.pipeline_execution_arn)
+        self.log.info("In the console: %s", link)
         if not self.deferrable:
             return super().execute(context)
         if not self.poke(context):
