@@ -148,7 +148,8 @@ def emit_asset(context: Context, task: BaseOperator, name: str, extra: dict[str,
     In Airflow 3 through each asset alias among the task's outlets. Airflow 2.11 asks its database about an alias
     whenever it parses the DAG, so there the dataset becomes an outlet of this very run of the task: Airflow looks at
     those after it, in the same process. (It keeps events of datasets that a DAG is scheduled on or names, and warns
-    of the others in the log.)
+    of the others in the log.) Before 3.2, Airflow takes no values of several parts from an alias: there they are JSON
+    texts.
 
     :param context: the task's context
     :param task: the task, as it is being executed
@@ -157,12 +158,17 @@ def emit_asset(context: Context, task: BaseOperator, name: str, extra: dict[str,
     """
     asset = Asset(name)
     if AIRFLOW_3:
+        flat = extra if AIRFLOW_VERSION >= (3, 2) else {name: _as_text(value) for name, value in extra.items()}
         for alias in (outlet for outlet in task.outlets if isinstance(outlet, AssetAlias)):
-            context["outlet_events"][alias].add(asset, extra=extra)
+            context["outlet_events"][alias].add(asset, extra=flat)
     else:
         # Not in place: the list may be that of the task in the DAG, of which this one is a copy.
         task.outlets = [*task.outlets, asset]
         context["outlet_events"][asset].extra = extra
+
+
+def _as_text(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (dict, list)) else value
 
 
 def read_variable(name: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_mirror.compat import AIRFLOW_3
+from sagemaker_mirror.compat import AIRFLOW_3, AIRFLOW_VERSION
 from sagemaker_mirror.local import LocalSageMaker
 from sagemaker_mirror.local.jobs import JobOutcome
 from tests.conftest import REPOSITORY
@@ -149,7 +149,9 @@ def test_a_new_package_starts_the_deployment(succeeds, home, local):
     assert [package["model_package_version"] for package in packages] == [1, 2, 3]
     assert newest["model_package_arn"].endswith(f":model-package/{GROUP}/3")
     assert newest["pipeline_execution_arn"] == executions(local)[1]
-    assert newest["metrics"] == METRICS
+    # Airflow takes nested values from an alias from 3.2 on.
+    nested = not AIRFLOW_3 or AIRFLOW_VERSION >= (3, 2)
+    assert (newest["metrics"] if nested else json.loads(newest["metrics"])) == METRICS
     if AIRFLOW_3:  # 2.11 keeps only events of datasets that a DAG names
         assert {"breast-cancer/prepare/train", "breast-cancer/train/model"} <= set(names)
 
