@@ -95,10 +95,11 @@ def test_a_pipeline_that_somebody_changes_afterwards_is_not_overwritten(
     changed = {"Version": "2020-12-01", "Parameters": [RAIN], "Steps": [processing("sow")]}
     sagemaker.update_pipeline(PipelineName="Harvest", PipelineDefinition=json.dumps(changed))
 
-    output, states = dags_test("Harvest", tmp_path / "configs")
+    _, states = dags_test("Harvest", tmp_path / "configs")
 
     assert states["upsert"] == "failed"
-    assert "was changed by somebody else" in output
+    found = sagemaker.describe_pipeline(PipelineName="Harvest")["PipelineDefinition"]
+    assert json.loads(found) == changed
 
 
 def test_all_that_stands_beside_the_definition_is_imported(harvest, import_pipeline, tmp_path):
@@ -126,9 +127,12 @@ def test_a_pipeline_that_is_not_there_is_guessed(create, import_pipeline):
         create(f"Field{number:03}", processing("sow"))
     create("Harvest", processing("sow"))
 
-    assert import_pipeline("harvset") == (
-        1,
-        "sagemaker-mirror: there is no pipeline 'harvset' in us-east-1; did you mean 'Harvest'?\n",
+    code, said = import_pipeline("harvset")
+
+    assert code == 1
+    # Airflow 3.0 has botocore's log above it.
+    assert said.splitlines()[-1] == (
+        "sagemaker-mirror: there is no pipeline 'harvset' in us-east-1; did you mean 'Harvest'?"
     )
 
 
