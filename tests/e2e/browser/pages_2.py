@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.e2e.browser.pages import LOADED, TURNED, Pages, TriggerForm, wait_for
 
+SHOWN = 3_000.0  # milliseconds until what was drawn is to be seen
 # What the browser itself says of wrong values, before anything is sent.
 _INVALID = "form => [...form.elements].map(field => field.validationMessage).filter(text => text)"
 
@@ -85,14 +86,14 @@ class Pages2(Pages):
     def open_graph(self, dag_id: str, run_id: str) -> None:
         self._open(self._grid(dag_id, run_id, tab="graph"))
         self._unfold()
+        # Of the graph there is only what its frame shows, and it moves when groups unfold.
+        self._until(lambda: (self._fits("upsert") and self._fits("summary")) or self._load_again_where_blank())
 
     def _unfold(self) -> None:
         wait_for(self.page.get_by_test_id("task-instance").first)
         unfold = self.page.get_by_role("button", name="Expand all task groups")
         if unfold.is_enabled():
             unfold.click()
-        # Of the graph there is only what its frame shows, and it moves when groups unfold.
-        self._until(lambda: self._fits("upsert") and self._fits("summary"))
 
     def _fits(self, task_id: str) -> bool:
         self.page.get_by_role("button", name="fit view").click()
@@ -107,8 +108,9 @@ class Pages2(Pages):
 
     def _load_again_where_blank(self) -> bool:
         # Where the graph changes while it is drawn, it may stay hidden, with all that is in it.
-        nodes = self.page.locator(".react-flow__node")
-        if nodes.count() and not any(node.is_visible() for node in nodes.all()):
+        try:
+            expect(self.page.locator(".react-flow__node:visible")).not_to_have_count(0, timeout=SHOWN)
+        except AssertionError:
             self.page.reload()
             self._unfold()
         return False
