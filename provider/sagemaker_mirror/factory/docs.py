@@ -17,7 +17,8 @@ from sagemaker_mirror.config.discovery import read_source
 from sagemaker_mirror.config.validation import section_name
 from sagemaker_mirror.graph import StepGraph
 
-_TICKS = re.compile(r"`+")
+_PLACE = re.compile(r"[^`]+?:\d+:\d+(?=: )")
+_MARKS = re.compile(r"[\\`*_\[\]<&~|]")
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
@@ -82,7 +83,7 @@ def broken_docs(folder: ConfigFolder, problems: Sequence[str]) -> str:
         f"The config folder `{folder.name}` has errors, so there is no pipeline to run. Runs of this DAG fail.",
         "## Errors",
         # No block: Airflow would cut its lines at the right.
-        "\n".join(f"- {_inline(problem)}" for problem in problems),
+        "\n".join(f"- {_problem(problem)}" for problem in problems),
         *_conf_docs(_readable(folder.files, root), root),
     ]
     return "\n\n".join(parts)
@@ -130,11 +131,11 @@ def fenced(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _inline(text: str) -> str:
-    """Return text as Markdown's inline code, whatever is in it."""
-    longest = max((len(ticks) for ticks in _TICKS.findall(text)), default=0)
-    ticks = "`" * (longest + 1)
-    return f"{ticks} {text} {ticks}" if longest else f"`{text}`"
+def _problem(text: str) -> str:
+    """Return an error as Markdown: its place as code, and the rest as it is written, whatever it quotes."""
+    place = _PLACE.match(text)
+    rest = text[place.end() :] if place else text
+    return (f"`{place[0]}`" if place else "") + _MARKS.sub(r"\\\g<0>", rest)
 
 
 def portable(lines: Iterable[str], root: Path) -> tuple[str, ...]:

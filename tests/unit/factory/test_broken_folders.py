@@ -34,10 +34,11 @@ def test_the_errors_are_shown_with_their_places(broken):
 
 def test_errors_are_a_list_whatever_they_quote(configs):
     # In a block, Airflow would cut long ones at the right.
-    configs.write("bad", "conf:\n  mod`els: {}\n  mo``dels: {}\n")
+    configs.write("bad", "conf:\n  mod`els: {}\n  __models__: {}\n  <models>: {}\n")
     errors = [line for line in build_dags(configs.root)["bad"].doc_md.splitlines() if line.startswith("- ")]
-    assert [line for line in errors if "mod`els" in line and line.startswith("- `` bad/") and line.endswith(" ``")]
-    assert [line for line in errors if "mo``dels" in line and line.startswith("- ``` bad/") and line.endswith(" ```")]
+    for place, key in (("2:3", r"mod\`els"), ("3:3", r"\_\_models\_\_"), ("4:3", r"\<models>")):
+        start = f"- `bad/model/conf/conf.yaml:{place}`: unknown key '{key}'"
+        assert [line for line in errors if line.startswith(start)], errors
 
 
 def test_the_conf_is_shown_as_written(broken):

@@ -74,7 +74,7 @@ def test_a_broken_definition_is_shown_where_the_pipeline_would_be(tmp_path):
     dag = build_dags(tmp_path / "configs")["harvest"]
 
     assert dag.task_ids == ["config-errors"]
-    assert "harvest/conf/definition.json:16:15: 'Type' must be text" in dag.doc_md
+    assert "harvest/conf/definition.json:16:15`: 'Type' must be text" in dag.doc_md
 
 
 def test_it_can_be_a_task_group_too(dag, tmp_path):
