@@ -18,7 +18,7 @@ from sagemaker_mirror.config.validation import section_name
 from sagemaker_mirror.graph import StepGraph
 
 _PLACE = re.compile(r"[^`]+?:\d+:\d+(?=: )")
-_MARKS = re.compile(r"[\\`*_\[\]<&~|]")
+_MARKS = re.compile(r"[\\`*\[\]<&~|]|(?<![^\W_])_|_(?![^\W_])")  # within a word, _ is no mark
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
